@@ -1,0 +1,1 @@
+"""What authors of exercises use: stubs from references, submissions from wrong and accepted answers."""

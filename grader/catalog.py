@@ -1,0 +1,180 @@
+"""The exercises on disk: what `exercise.toml` says, checked once, with every mistake named by file and key."""
+
+import ast
+import difflib
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from grader.errors import CatalogError, UsageError
+from grader.worker.limits import Limits
+
+CONFIG_NAME = "exercise.toml"
+
+
+class Task(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One numbered hole of an exercise."""
+
+    id: str
+    title: str
+    points: int
+    hints: tuple[str, ...]
+    minutes: int = 10
+    needs: tuple[str, ...] = ()
+    """ids of tasks or checks without which this task's checks are skipped"""
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The keys of `exercise.toml`, format 1."""
+
+    format: Literal[1]
+    title: str
+    order: int
+    tasks: tuple[Task, ...]
+    framework: Literal["torch", "numpy"] = "torch"
+    warm: tuple[str, ...] = ()
+    """modules that the warm process imports before it forks workers"""
+    forbidden: tuple[str, ...] = ()
+    """modules that a submission must not import"""
+    limits: Limits = msgspec.field(default_factory=Limits)
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One folder of the lesson, and the folder of the same name with its solutions (which may be absent)."""
+
+    name: str
+    folder: Path
+    solutions: Path
+    config: Config
+
+    @property
+    def stub(self) -> Path:
+        return self.folder / f"{self.name}.py"
+
+    @property
+    def oracle(self) -> Path:
+        return self.folder / "oracle.py"
+
+    @property
+    def probes(self) -> Path:
+        return self.folder / "probes.py"
+
+    @property
+    def public_checks(self) -> Path:
+        return self.folder / f"test_{self.name}.py"
+
+    @property
+    def reference(self) -> Path:
+        return self.solutions / f"{self.name}.py"
+
+    @property
+    def hidden_checks(self) -> Path:
+        return self.solutions / f"test_{self.name}_hidden.py"
+
+    @property
+    def max_score(self) -> int:
+        return sum(task.points for task in self.config.tasks)
+
+    def task(self, task_id: str) -> Task:
+        """The task of that id; raises UsageError that offers near misses."""
+        by_id = {task.id: task for task in self.config.tasks}
+        return by_id[pick(task_id, list(by_id), "task")]
+
+    def calls(self) -> dict[str, str]:
+        """What each probe calls, as a learner would write it: the first line of the probe's docstring."""
+        tree = ast.parse(self.probes.read_text("utf-8"), str(self.probes))
+        functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name[0] != "_"]
+        return {function.name: (ast.get_docstring(function) or "").split("\n")[0] for function in functions}
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """All exercises below one root, in the order of the lesson."""
+
+    root: Path
+    exercises: tuple[Exercise, ...]
+
+    def select(self, names: tuple[str, ...]) -> tuple[Exercise, ...]:
+        """The named exercises in lesson order, all of them for no name; raises UsageError with near misses."""
+        known = [exercise.name for exercise in self.exercises]
+        wanted = {pick(name, known, "exercise") for name in names}
+        return tuple(exercise for exercise in self.exercises if not wanted or exercise.name in wanted)
+
+    def task(self, task_id: str) -> tuple[Exercise, Task]:
+        """A task and its exercise; raises UsageError with near misses."""
+        owners = {task.id: exercise for exercise in self.exercises for task in exercise.config.tasks}
+        exercise = owners[pick(task_id, list(owners), "task")]
+        return exercise, exercise.task(task_id)
+
+
+def pick(name: str, known: list[str], kind: str) -> str:
+    """`name` if it is known; raises UsageError that offers what was probably meant."""
+    if name in known:
+        return name
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    offer = f"did you mean {' or '.join(f'`{other}`' for other in near)}?" if near else f"there are: {', '.join(known)}"
+    raise UsageError(f"no {kind} is called `{name}`; {offer}")
+
+
+def find_root(start: Path) -> Path:
+    """The nearest folder at or above `start` that holds `exercises/`; raises UsageError."""
+    for folder in [start, *start.parents]:
+        if any((folder / "exercises").glob(f"*/{CONFIG_NAME}")):
+            return folder
+    raise UsageError(f"{start}: no `exercises` folder here or above; run this inside the lesson's folder")
+
+
+def read_catalog(root: Path, *, need_stubs: bool = True) -> Catalog:
+    """All exercises below `root`; raises CatalogError for the first that breaks a rule.
+
+    `need_stubs` is False only for the command that generates them.
+    """
+    configs = sorted((root / "exercises").glob(f"*/{CONFIG_NAME}"))
+    exercises = [read_exercise(path.parent, root, need_stub=need_stubs) for path in configs]
+    return Catalog(root, tuple(sorted(exercises, key=lambda exercise: (exercise.config.order, exercise.name))))
+
+
+def read_exercise(folder: Path, root: Path, *, need_stub: bool = True) -> Exercise:
+    """One exercise; raises CatalogError that names the file, the key and what was expected."""
+    path = folder / CONFIG_NAME
+    where = path.relative_to(root)
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CatalogError(f"{where}: is not TOML: {error}") from None
+    try:
+        config = msgspec.convert(data, Config)
+    except msgspec.ValidationError as error:
+        what, _, place = str(error).partition(" - at `$.")
+        key = f"key `{place.rstrip('`')}`: " if place else ""
+        raise CatalogError(f"{where}: {key}{what}") from None
+    exercise = Exercise(folder.name, folder, root / "solutions" / folder.name, config)
+    _check_tasks(exercise, where)
+    required_files = [exercise.oracle, exercise.probes, exercise.public_checks]
+    for required in [exercise.stub, *required_files] if need_stub else required_files:
+        if not required.is_file():
+            raise CatalogError(f"{required.relative_to(root)}: is missing; an exercise needs it")
+    return exercise
+
+
+def _check_tasks(exercise: Exercise, where: Path) -> None:
+    tasks = exercise.config.tasks
+    if not tasks:
+        raise CatalogError(f"{where}: key `tasks`: expected at least one task")
+    for number, task in enumerate(tasks, start=1):
+        key = f"{where}: key `tasks[{number - 1}]"
+        if task.id != f"{exercise.name}.{number}":
+            raise CatalogError(f"{key}.id`: expected `{exercise.name}.{number}`, got `{task.id}`")
+        if task.points < 1:
+            raise CatalogError(f"{key}.points`: expected at least 1, got {task.points}")
+        if len(task.hints) < 3:
+            raise CatalogError(f"{key}.hints`: expected at least 3 stages, got {len(task.hints)}")
+        known = {other.id for other in tasks}
+        for need in task.needs:
+            if ".".join(need.split(".")[:2]) not in known - {task.id} or not re.fullmatch(r"\w+\.\d+(\.\w+)?", need):
+                raise CatalogError(f"{key}.needs`: `{need}` is neither another task nor a check of one")

@@ -1,0 +1,210 @@
+"""The handles that checks ask: `student`, `oracle`, `reference`. Each turns what its worker did into a verdict.
+
+The two sides differ in one thing only: what goes wrong in the student's worker after loading is the student's
+`fail`; what goes wrong in a trusted worker, or before loading, is ours.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import NoReturn, TypeAlias
+
+import numpy as np
+
+from grader.checking.finding import Failed, Finding, Todo
+from grader.errors import BrokenError
+from grader.wire import Message, Tensor, Value, encode
+from grader.worker.host import Answer, Died, Launcher, Outcome, Raised, Worker
+from grader.worker.limits import Limits
+
+Argument: TypeAlias = "np.ndarray | Value"
+
+
+class Observations(Mapping[str, Value]):
+    """What a probe saw, by name. A name that is not there is a failure of whoever answered."""
+
+    def __init__(self, values: Mapping[str, Value], missing: Callable[[str], NoReturn]) -> None:
+        self._values, self._missing = values, missing
+
+    def __getitem__(self, name: str) -> Value:
+        if name not in self._values:
+            self._missing(name)
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+@dataclass(frozen=True)
+class Source:
+    """An implementation's file, to be loaded as module `name`; `content` is None if it was not handed in."""
+
+    role: str
+    name: str
+    content: bytes | None
+    forbidden: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def trusted(self) -> bool:
+        return self.role != "student"
+
+
+class Implementation:
+    """One implementation of an exercise, in a worker that is replaced when it dies."""
+
+    def __init__(self, source: Source, launcher: Launcher, exercise: str) -> None:
+        self.source = source
+        self.last_probe = ""
+        self._launcher, self._exercise = launcher, exercise
+        self._worker: Worker | None = None
+        self._load_failure: Raised | Died | None = None
+        self._seed = 0
+        self._spent_s = 0.0
+        self._printed = ""
+        self._replies: dict[bytes, Answer] = {}
+
+    def as_student(self) -> "Implementation":
+        """The same file in the place of a student's, to learn whether a check itself is at fault."""
+        return Implementation(replace(self.source, role="student"), self._launcher, self._exercise)
+
+    def begin(self, seed: int) -> None:
+        """Start a check: global generators are seeded with `seed` before each of its probes."""
+        self._seed = seed
+        self.last_probe = ""
+        self.printed()
+
+    def ask(self, probe: str, **arguments: Argument) -> Observations:
+        """Run a probe beside this implementation; arrays travel by value. Returns only if it answered."""
+        outcome = self._outcome(probe, arguments)
+        if not isinstance(outcome, Answer):
+            self._explain(outcome)
+        if not isinstance(outcome.value, dict):
+            self._fail(Finding("missing", f"the probe `{probe}` did not report what it saw"))
+        return Observations(outcome.value, self._missing)
+
+    def must_raise(self, type_name: str, probe: str, **arguments: Argument) -> None:
+        """Fail unless the probe raises an exception of that type (or a subclass of it)."""
+        outcome = self._outcome(probe, arguments)
+        match outcome:
+            case Raised() if not _is_hole(outcome):
+                if type_name in outcome.bases:
+                    return
+                frames = _frames(outcome, self.source.name)
+                saw = f"{outcome.type_name}: {outcome.message}"
+                self._fail(Finding("raises", "the wrong exception was raised", type_name, saw, frames=frames))
+            case Answer():
+                self._fail(Finding("raises", "an exception was expected", type_name, "it returned normally"))
+        self._explain(outcome)
+
+    def printed(self) -> str:
+        """What it printed since the last call."""
+        text = self._printed + (self._worker.output.take() if self._worker else "")
+        self._printed = ""
+        return text
+
+    def close(self) -> None:
+        """End its worker, if one runs."""
+        if self._worker and self._worker.alive:
+            self._worker.close()
+        self._worker = None
+
+    def _outcome(self, probe: str, arguments: Mapping[str, Argument]) -> Outcome:
+        if self.source.content is None:
+            raise Todo("")
+        self.last_probe = probe
+        sent = {name: _sendable(value) for name, value in arguments.items()}
+        if not self.source.trusted:
+            return self._converse(probe, sent)
+        question: dict[str, Value] = {"probe": probe, "arguments": sent, "seed": self._seed}
+        key = hashlib.sha256(encode(Message("ask", 0, question))).digest()
+        if key not in self._replies:
+            outcome = self._converse(probe, sent)
+            if not isinstance(outcome, Answer):
+                return outcome
+            self._replies[key] = outcome
+        return self._replies[key]
+
+    def _converse(self, probe: str, arguments: Mapping[str, Value]) -> Outcome:
+        if not self.source.trusted and self._spent_s > self.source.limits.total_s:
+            return Died(f"used up the {self.source.limits.total_s:g} seconds for this exercise before this check")
+        started = time.monotonic()
+        try:
+            worker = self._ready_worker()
+            if self._load_failure:
+                return self._load_failure
+            outcome = worker.ask(probe, arguments, self._seed)
+        finally:
+            self._spent_s += time.monotonic() - started
+        if not worker.alive:
+            self._printed += worker.output.take()
+            self._worker = None
+        return outcome
+
+    def _ready_worker(self) -> Worker:
+        """A living worker that has loaded the source, or has failed to: that is tried only once."""
+        if self._worker is None or not self._worker.alive:
+            self._worker = Worker(self._launcher, self._exercise, self.source.forbidden, self.source.limits)
+            if self._load_failure is None:
+                outcome = self._worker.load(self.source.name, self.source.content or b"")
+                self._load_failure = None if isinstance(outcome, Answer) else outcome
+        return self._worker
+
+    def _explain(self, outcome: Outcome) -> NoReturn:
+        """Raise the verdict that an exception or a death leads to."""
+        file = f"{self.source.name}.py"
+        loading = outcome is self._load_failure
+        match outcome:
+            case Raised() if _is_hole(outcome) and not loading and not self.source.trusted:
+                raise Todo(outcome.message)
+            case Raised():
+                what = f"{file} cannot be loaded" if loading else "your code raised"
+                headline = f"{what}: {outcome.type_name}: {outcome.message}".rstrip(": ")
+                kind = "load" if loading else f"raised {outcome.type_name}"
+                note = _memory_note(outcome, self.source.limits)
+                frames = _frames(outcome, self.source.name)
+                self._fail(Finding(kind, headline, note=note, frames=frames, fatal=loading))
+            case Died(reason):
+                subject = f"{file}, while it was loaded," if loading else "your code"
+                self._fail(Finding("load" if loading else "died", f"{subject} {reason}", fatal=True))
+        raise AssertionError(f"{outcome} needs no explanation")
+
+    def _fail(self, finding: Finding) -> NoReturn:
+        if self.source.trusted:
+            who = f"{self.source.role} of {self._exercise}, probe `{self.last_probe}`"
+            raise BrokenError(" ".join([f"{who}: {finding.headline}", *finding.frames]))
+        raise Failed(finding)
+
+    def _missing(self, name: str) -> NoReturn:
+        self._fail(Finding("missing", f"the probe `{self.last_probe}` did not report `{name}`"))
+
+
+def _sendable(value: Argument) -> Value:
+    if isinstance(value, np.ndarray):
+        return Tensor.of(value)
+    if isinstance(value, np.generic):
+        raise TypeError(f"send a plain {type(value.item()).__name__}, not a {type(value).__name__}")
+    if isinstance(value, list | tuple):
+        return [_sendable(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _sendable(item) for key, item in value.items()}
+    return value
+
+
+def _is_hole(outcome: Raised) -> bool:
+    """Whether an open hole of the stub was reached: torch raises NotImplementedError for reasons of its own."""
+    reached = outcome.frames[-1].text if outcome.frames else ""
+    return outcome.type_name == "NotImplementedError" and reached.startswith("raise NotImplementedError")
+
+
+def _frames(outcome: Raised, name: str) -> tuple[str, ...]:
+    return tuple(f"{name}.py:{frame.line} in {frame.function}: {frame.text}" for frame in outcome.frames)
+
+
+def _memory_note(outcome: Raised, limits: Limits) -> str:
+    out_of_memory = outcome.type_name == "MemoryError" or "can't allocate memory" in outcome.message
+    return f"a worker may use {limits.memory_mib} MiB of memory" if out_of_memory else ""

@@ -1,0 +1,183 @@
+"""The `grader` command: parse, call one function, choose an exit status.
+
+0 all checks pass, 1 something does not yet, 2 usage or unreadable input, 3 the grader broke.
+"""
+
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import IO, NoReturn
+
+import click
+
+import grader
+from grader import errors, progress
+from grader.catalog import Catalog, Exercise, find_root, read_catalog
+from grader.errors import GraderError, UsageError
+from grader.report import Report
+from grader.submission import read_submission
+from grader.verdict import Verdict
+from grader.writers import json_report, junit, terminal
+
+OutputFile = click.Path(dir_okay=False, allow_dash=True)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(grader.__version__, prog_name="grader")
+def cli() -> None:
+    """Exercises on adapting language models, graded on your own machine."""
+
+
+@cli.command("list")
+def list_exercises() -> None:
+    """The exercises and where you stand."""
+    catalog = _catalog()
+    scores = progress.read(catalog.root).scores
+    for exercise in catalog.exercises:
+        score = scores.get(exercise.name)
+        stand = "not checked yet" if score is None else f"{terminal.points(score)} of {exercise.max_score} points"
+        click.echo(f"{exercise.name:<12} {exercise.config.title:<44} {stand}")
+        for task in exercise.config.tasks:
+            click.echo(f"  {task.id:<14} {task.title:<40} {task.points:>2} points, {task.minutes} min")
+
+
+@cli.command()
+@click.argument("exercises", nargs=-1)
+@click.option("--submission", type=click.Path(path_type=Path), help="Grade this file or folder instead.")
+@click.option("--full", is_flag=True, help="Also run the hidden checks (needs solutions/).")
+@click.option("--json", "json_file", type=OutputFile, help="Write the report as JSON, - for standard output.")
+@click.option("--junit", "junit_file", type=OutputFile, help="Write the report as JUnit XML, - for standard output.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the generated cases.")
+def check(
+    exercises: tuple[str, ...],
+    submission: Path | None,
+    full: bool,
+    json_file: str | None,
+    junit_file: str | None,
+    seed: int,
+) -> NoReturn:
+    """Grade the working tree's exercises, all of them or those named."""
+    from grader.grade import Session  # pytest and hypothesis: other commands need not wait for them
+
+    catalog = _catalog()
+    chosen = catalog.select(exercises)
+    sources = read_submission(submission or catalog.root / "exercises", [exercise.name for exercise in chosen])
+    with Session(chosen, full=full) as session:
+        if session.notice:
+            click.echo(session.notice, err=True)
+        report = session.grade(sources, seed)
+    if submission is None:
+        _remember(catalog, report)
+    if "-" not in (json_file, junit_file):
+        click.echo(terminal.render(report, _commands(catalog, submission)), nl=False, color=_color())
+    _write(json_file, json_report.render(report))
+    _write(junit_file, junit.render(report))
+    sys.exit(_exit_status(report))
+
+
+@cli.command()
+@click.argument("task_id", metavar="TASK")
+def hint(task_id: str) -> None:
+    """The next hint of a task; asking again gives a stronger one."""
+    catalog = _catalog()
+    _, task = catalog.task(task_id)
+    kept = progress.read(catalog.root)
+    seen = min(kept.hints.get(task.id, 0), len(task.hints) - 1)
+    click.echo(f"{task.id} {task.title}, hint {seen + 1} of {len(task.hints)}:\n")
+    click.echo(click.wrap_text(task.hints[seen], 78, "  ", "  "))
+    kept.hints[task.id] = seen + 1
+    progress.write(catalog.root, kept)
+    if seen + 1 < len(task.hints):
+        click.echo("\nAsk again for the next one.", err=True)
+
+
+@cli.command()
+@click.option("--check", "only_check", is_flag=True, help="Change nothing; fail if a stub is not fresh.")
+def stubs(only_check: bool) -> None:
+    """Generate the stubs that students edit from the references in solutions/."""
+    from grader.authoring.stubs import stub_of
+
+    catalog = _catalog(need_stubs=False)
+    stale = [exercise for exercise in catalog.exercises if _stub_text(exercise) != stub_of(_reference(exercise))]
+    for exercise in stale:
+        if not only_check:
+            exercise.stub.write_text(stub_of(exercise.reference), "utf-8")
+        click.echo(f"{exercise.stub.relative_to(catalog.root)}: {'stale' if only_check else 'written'}")
+    if stale and only_check:
+        raise UsageError("some stubs are not what their references say; run `grader stubs`")
+
+
+def main() -> NoReturn:
+    """Run the command; every way to end is an exit status of the contract."""
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(errors.EXIT_USAGE)
+    except click.Abort:
+        sys.exit(130)
+    except GraderError as error:
+        click.echo(f"grader: {error}", err=True)
+        sys.exit(error.exit_status)
+    except Exception:
+        traceback.print_exc()
+        click.echo("grader: this is a fault of the grader, not of your code; please report it", err=True)
+        sys.exit(errors.EXIT_BROKEN)
+    sys.exit(errors.EXIT_OK)
+
+
+def _catalog(*, need_stubs: bool = True) -> Catalog:
+    return read_catalog(find_root(Path.cwd()), need_stubs=need_stubs)
+
+
+def _reference(exercise: Exercise) -> Path:
+    if not exercise.reference.is_file():
+        raise UsageError(f"{exercise.reference}: is missing; stubs are generated from the references")
+    return exercise.reference
+
+
+def _stub_text(exercise: Exercise) -> str:
+    return exercise.stub.read_text("utf-8") if exercise.stub.is_file() else ""
+
+
+def _commands(catalog: Catalog, submission: Path | None) -> terminal.Commands:
+    folder = submission or Path(os.path.relpath(catalog.root / "exercises"))
+
+    def file(name: str) -> str:
+        return str(folder) if folder.is_file() else str(folder / name / f"{name}.py")
+
+    if os.environ.get("GRADER_VIA") == "make":  # whoever types `make check` has no `grader` on the path
+        return terminal.Commands(lambda name: f"make check EX={name}", lambda task: f"make hint TASK={task}", file)
+    return terminal.Commands(lambda name: f"grader check {name}", lambda task: f"grader hint {task}", file)
+
+
+def _remember(catalog: Catalog, report: Report) -> None:
+    kept = progress.read(catalog.root)
+    kept.scores |= {exercise.name: exercise.score for exercise in report.exercises}
+    progress.write(catalog.root, kept)
+
+
+def _write(target: str | None, text: str) -> None:
+    if target is None:
+        return
+    try:
+        stream: IO[str]
+        with click.open_file(target, "w", encoding="utf-8") as stream:
+            stream.write(text)
+    except OSError as error:
+        raise UsageError(f"{target}: cannot be written ({error.strerror})") from None
+
+
+def _color() -> bool | None:
+    """Click strips colour where the output is no terminal; NO_COLOR asks for that everywhere."""
+    return False if os.environ.get("NO_COLOR") else None
+
+
+def _exit_status(report: Report) -> int:
+    verdicts = {check.verdict for check in report.checks}
+    if Verdict.BROKEN in verdicts:
+        return errors.EXIT_BROKEN
+    return errors.EXIT_OK if verdicts <= {Verdict.PASS} else errors.EXIT_NOT_YET

@@ -1,0 +1,138 @@
+"""The result of grading one submission: pure data, versioned. Every face of it is a function of a Report."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Protocol
+
+from grader.verdict import Verdict
+
+REPORT_VERSION = 1
+
+
+class Task(Protocol):
+    """What a report needs to know of a task."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def minutes(self) -> int: ...
+    @property
+    def points(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What became of one check, before points are shared out. `weight` is its share of its task."""
+
+    id: str
+    task: str
+    title: str
+    weight: Fraction
+    hidden: bool
+    verdict: Verdict
+    message: str
+    hint: str
+    duration_s: float
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One check of a report; scores in points."""
+
+    id: str
+    task: str
+    title: str
+    verdict: Verdict
+    score: float
+    max_score: float
+    hidden: bool
+    message: str
+    hint: str
+    duration_s: float
+
+
+@dataclass(frozen=True)
+class TaskResult:
+    """One task of a report; `score` and `max_score` are the sums over its checks."""
+
+    id: str
+    title: str
+    minutes: int
+    score: float
+    max_score: float
+
+
+@dataclass(frozen=True)
+class ExerciseResult:
+    """One exercise of a report."""
+
+    name: str
+    title: str
+    score: float
+    max_score: float
+    tasks: tuple[TaskResult, ...]
+    checks: tuple[CheckResult, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """The result of grading one submission."""
+
+    score: float
+    max_score: float
+    seed: int
+    isolation: str
+    full: bool
+    exercises: tuple[ExerciseResult, ...]
+
+    @property
+    def checks(self) -> list[CheckResult]:
+        return [check for exercise in self.exercises for check in exercise.checks]
+
+
+def share_points(name: str, title: str, tasks: Sequence[Task], judged: Iterable[Judged]) -> ExerciseResult:
+    """The result of an exercise: each task's points, shared among its checks in proportion to their weights.
+
+    So a task is worth the same whether or not hidden checks run. A broken check has no share: what it would have
+    judged is judged by the others, and a task of which nothing could be judged is taken out of the sum.
+    """
+    judged = list(judged)
+    checks: list[CheckResult] = []
+    results: list[TaskResult] = []
+    total, possible = Fraction(0), Fraction(0)
+    for task in tasks:
+        mine = [check for check in judged if check.task == task.id]
+        weights = sum((check.weight for check in mine if check.verdict is not Verdict.BROKEN), Fraction(0))
+        task_score = Fraction(0)
+        for check in mine:
+            share = Fraction(0) if check.verdict is Verdict.BROKEN else task.points * check.weight / weights
+            score = share if check.verdict is Verdict.PASS else Fraction(0)
+            task_score += score
+            checks.append(
+                CheckResult(
+                    check.id,
+                    check.task,
+                    check.title,
+                    check.verdict,
+                    float(score),
+                    float(share),
+                    check.hidden,
+                    check.message,
+                    check.hint,
+                    check.duration_s,
+                )
+            )
+        task_points = Fraction(task.points if weights else 0)
+        results.append(TaskResult(task.id, task.title, task.minutes, float(task_score), float(task_points)))
+        total, possible = total + task_score, possible + task_points
+    return ExerciseResult(name, title, float(total), float(possible), tuple(results), tuple(checks))
+
+
+def assemble(exercises: Sequence[ExerciseResult], seed: int, isolation: str, full: bool) -> Report:
+    """The report over all graded exercises."""
+    score = sum(exercise.score for exercise in exercises)
+    max_score = sum(exercise.max_score for exercise in exercises)
+    return Report(score, max_score, seed, isolation, full, tuple(exercises))

@@ -1,0 +1,63 @@
+"""What one student handed in: finds the file of each exercise and reads it, or says in one line why it cannot."""
+
+import io
+import tokenize
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from grader.errors import UsageError
+
+MAX_SOURCE = 4 * 1024 * 1024
+
+
+def read_submission(path: Path, exercises: Sequence[str]) -> Mapping[str, bytes]:
+    """The source of each exercise that was handed in; what is missing is left out.
+
+    `path` is a file, or a folder with NAME.py or NAME/NAME.py. Raises UsageError if nothing in it can be graded.
+    """
+    if path.is_file():
+        return {_exercise_of(path, exercises): read_source(path)}
+    if not path.is_dir():
+        raise UsageError(f"{path}: no such file or folder; name a .py file, or a folder that holds one per exercise")
+    candidates = {name: [path / f"{name}.py", path / name / f"{name}.py"] for name in exercises}
+    sources = {
+        name: read_source(found)
+        for name, files in candidates.items()
+        for found in [next((file for file in files if file.is_file()), None)]
+        if found
+    }
+    if not sources:
+        wanted = " or ".join(f"{name}.py" for name in exercises)
+        raise UsageError(f"{path}: nothing to grade in this folder; it needs {wanted} (or {exercises[0]}/...)")
+    return sources
+
+
+def read_source(path: Path) -> bytes:
+    """The bytes of a Python file; raises UsageError if it is not text that Python would read."""
+    try:
+        if path.stat().st_size > MAX_SOURCE:
+            raise UsageError(f"{path}: is larger than {MAX_SOURCE // 1024**2} MiB; hand in the source alone")
+        source = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
+    if b"\0" in source:
+        raise UsageError(f"{path}: is not a Python file (it holds binary data); hand in the .py source")
+    try:
+        encoding = tokenize.detect_encoding(io.BytesIO(source).readline)[0]
+        source.decode(encoding)
+    except SyntaxError as error:
+        raise UsageError(f"{path}: {error.msg}; save it as UTF-8") from None
+    except UnicodeDecodeError as error:
+        line = source[: error.start].count(b"\n") + 1
+        raise UsageError(f"{path}: line {line} is not {error.encoding} text; save the file as UTF-8") from None
+    return source
+
+
+def _exercise_of(path: Path, exercises: Sequence[str]) -> str:
+    if path.suffix != ".py":
+        raise UsageError(f"{path}: is not a Python file; hand in the .py source")
+    if path.stem in exercises:
+        return path.stem
+    if len(exercises) == 1:  # `check lora --submission alice.py` leaves no doubt
+        return exercises[0]
+    raise UsageError(f"{path}: which exercise is this? name it (`grader check {exercises[0]} ...`)")

@@ -1,0 +1,268 @@
+"""The one language between the grader and a worker: a JSON header and raw array bytes on a socket.
+
+A message holds observations and has no word for "pass". Never pickle: reading a frame builds plain values and
+nothing else. Every length is checked against a cap before a byte of it is read.
+
+Frame: 4 bytes magic, 4 bytes header length, 8 bytes body length (big-endian), header (UTF-8 JSON), body (the
+tensors' bytes, in order, without gaps).
+"""
+
+import contextlib
+import json
+import math
+import socket
+import struct
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeAlias, cast
+
+import numpy as np
+
+from grader.errors import WireError
+
+Plain: TypeAlias = None | bool | int | float | str
+Value: TypeAlias = "Plain | Tensor | Opaque | list[Value] | dict[str, Value]"
+Kind: TypeAlias = Literal["ready", "load", "ask", "answer", "raised"]
+
+KINDS: Final = frozenset({"ready", "load", "ask", "answer", "raised"})
+MAGIC: Final = b"FTG1"
+PREFIX: Final = struct.Struct(">4sIQ")
+MAX_HEADER: Final = 256 * 1024
+MAX_BODY: Final = 64 * 1024 * 1024
+MAX_TENSORS: Final = 1024
+MAX_DIMS: Final = 8
+MAX_DEPTH: Final = 16
+
+# bfloat16 has no numpy type: its bits travel as uint16 and are widened to float32 for comparing.
+ITEM_TYPES: Final[Mapping[str, str]] = {
+    "float64": "<f8",
+    "float32": "<f4",
+    "float16": "<f2",
+    "bfloat16": "<u2",
+    "complex64": "<c8",
+    "complex128": "<c16",
+    "int64": "<i8",
+    "int32": "<i4",
+    "int16": "<i2",
+    "int8": "|i1",
+    "uint8": "|u1",
+    "bool": "|u1",
+}
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """An array as it was seen: dtype by torch's name, shape, and the raw little-endian bytes in row-major order."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    data: bytes
+
+    @classmethod
+    def of(cls, array: np.ndarray) -> "Tensor":
+        """The tensor that carries a numpy array; raises WireError for a dtype the wire does not know."""
+        name = array.dtype.name
+        if name not in ITEM_TYPES:
+            raise WireError(f"arrays of dtype {name} cannot travel")
+        return cls(name, array.shape, np.ascontiguousarray(array).astype(ITEM_TYPES[name], copy=False).tobytes())
+
+    @property
+    def values(self) -> np.ndarray:
+        """The numbers as a read-only numpy array; bfloat16 is widened to float32, which is exact."""
+        array = np.frombuffer(self.data, ITEM_TYPES[self.dtype]).reshape(self.shape)
+        if self.dtype == "bfloat16":
+            return (array.astype(np.uint32) << 16).view(np.float32)
+        return array.astype(np.bool_) if self.dtype == "bool" else array
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """Something that is neither an array nor a plain value; only the name of its type travels."""
+
+    type_name: str
+
+
+@dataclass(frozen=True)
+class Message:
+    """One frame. `number` pairs an answer with its question."""
+
+    kind: Kind
+    number: int
+    value: dict[str, Value]
+
+
+def encode(message: Message) -> bytes:
+    """The frame of a message; raises WireError if it does not fit the caps or holds what cannot travel."""
+    tensors: list[Tensor] = []
+    tree = _pack(message.value, tensors, 0)
+    specs = [[tensor.dtype, list(tensor.shape)] for tensor in tensors]
+    header = json.dumps(
+        {"kind": message.kind, "number": message.number, "value": tree, "tensors": specs},
+        allow_nan=False,
+        separators=(",", ":"),
+    ).encode()
+    body_size = sum(len(tensor.data) for tensor in tensors)
+    if len(header) > MAX_HEADER or body_size > MAX_BODY or len(tensors) > MAX_TENSORS:
+        raise WireError(f"message too large: header {len(header)}, arrays {body_size} bytes in {len(tensors)}")
+    return b"".join([PREFIX.pack(MAGIC, len(header), body_size), header, *(tensor.data for tensor in tensors)])
+
+
+def decode(header: bytes, body: bytes) -> Message:
+    """The message of a frame's two parts; raises WireError unless every byte is accounted for."""
+    try:
+        fields = json.loads(header, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise WireError(f"header is not JSON: {type(error).__name__}") from None
+    if not isinstance(fields, dict) or set(fields) != {"kind", "number", "value", "tensors"}:
+        raise WireError("header has the wrong fields")
+    kind, number, specs = fields["kind"], fields["number"], fields["tensors"]
+    if not isinstance(kind, str) or kind not in KINDS or type(number) is not int or not isinstance(specs, list):
+        raise WireError("header fields have the wrong types")
+    value = _unpack(fields["value"], _split(specs, body), 0)
+    if not isinstance(value, dict):
+        raise WireError("value is not an object")
+    return Message(cast(Kind, kind), number, value)
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _split(specs: list[Any], body: bytes) -> list[Tensor]:
+    """The body cut into tensors as the header's list of [dtype, shape] says."""
+    if len(specs) > MAX_TENSORS:
+        raise WireError("too many tensors")
+    tensors, start = [], 0
+    for spec in specs:
+        if not (isinstance(spec, list) and len(spec) == 2 and isinstance(spec[0], str) and spec[0] in ITEM_TYPES):
+            raise WireError("a tensor has no known dtype")
+        dtype, shape = spec
+        if not isinstance(shape, list) or len(shape) > MAX_DIMS or any(type(n) is not int or n < 0 for n in shape):
+            raise WireError("a tensor has an impossible shape")
+        # The product without zeros is capped too: (0, 2**62) would overflow numpy's own arithmetic.
+        if math.prod(max(n, 1) for n in shape) > MAX_BODY:
+            raise WireError("a tensor is too large")
+        end = start + math.prod(shape) * np.dtype(ITEM_TYPES[dtype]).itemsize
+        if end > len(body):
+            raise WireError("body is shorter than its tensors")
+        tensors.append(Tensor(dtype, tuple(shape), body[start:end]))
+        start = end
+    if start != len(body):
+        raise WireError("body is longer than its tensors")
+    return tensors
+
+
+def _pack(value: object, tensors: list[Tensor], depth: int) -> object:
+    if depth > MAX_DEPTH:
+        raise WireError("value is nested too deep")
+    match value:
+        case None | bool() | str():
+            return value
+        case int():
+            # Integers beyond 64 bits only come from mischief, and printing them costs quadratic time.
+            if value.bit_length() > 63:
+                raise WireError("integer beyond 64 bits")
+            return int(value)
+        case float():
+            return float(value) if math.isfinite(value) else {"$float": repr(float(value))}
+        case Opaque():
+            return {"$opaque": value.type_name}
+        case Tensor():
+            tensors.append(value)
+            return {"$tensor": len(tensors) - 1}
+        case list() | tuple():
+            return [_pack(item, tensors, depth + 1) for item in value]
+        case dict():
+            if any(not isinstance(key, str) or key.startswith("$") for key in value):
+                raise WireError("keys must be text and not start with $")
+            return {str(key): _pack(item, tensors, depth + 1) for key, item in value.items()}
+    raise WireError(f"a {type(value).__name__} cannot travel")
+
+
+def _unpack(tree: object, tensors: list[Tensor], depth: int) -> Value:
+    if depth > MAX_DEPTH:
+        raise WireError("value is nested too deep")
+    match tree:
+        case None | bool() | str():
+            return tree
+        case int():
+            if tree.bit_length() > 63:
+                raise WireError("integer beyond 64 bits")
+            return tree
+        case float():
+            if not math.isfinite(tree):  # 1e999 is valid JSON
+                raise WireError("float out of range")
+            return tree
+        case list():
+            return [_unpack(item, tensors, depth + 1) for item in tree]
+        case {"$float": "nan" | "inf" | "-inf" as name, **rest} if not rest:
+            return float(name)
+        case {"$opaque": str(name), **rest} if not rest:
+            return Opaque(name)
+        case {"$tensor": int(index), **rest} if not rest and type(index) is int and 0 <= index < len(tensors):
+            return tensors[index]
+        case dict():
+            if any(key.startswith("$") for key in tree):
+                raise WireError("unknown mark in value")
+            return {key: _unpack(item, tensors, depth + 1) for key, item in tree.items()}
+    raise WireError(f"unexpected {type(tree).__name__} in value")
+
+
+class Channel:
+    """Messages over a connected stream socket, with one deadline for a whole frame (not per read)."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._socket = connection
+
+    def send(self, message: Message, deadline: float | None = None) -> None:
+        """Send one message; raises EOFError if the peer is gone and TimeoutError if it does not read in time."""
+        frame = memoryview(encode(message))
+        try:
+            while frame:
+                self._socket.settimeout(_remaining(deadline))
+                frame = frame[self._socket.send(frame) :]
+        except (BrokenPipeError, ConnectionResetError):
+            raise EOFError("the peer closed the channel") from None
+
+    def receive(self, deadline: float | None = None) -> Message:
+        """The next message; raises EOFError, TimeoutError, or WireError if the bytes are no message."""
+        magic, header_size, body_size = PREFIX.unpack(self._read(PREFIX.size, deadline))
+        if magic != MAGIC:
+            raise WireError("not a frame")
+        if header_size > MAX_HEADER or body_size > MAX_BODY:
+            raise WireError(f"frame too large: header {header_size}, body {body_size} bytes")
+        header = self._read(header_size, deadline)
+        return decode(header, self._read(body_size, deadline))
+
+    def shut_down(self) -> None:
+        """Make this and every later read on both ends find the end of the stream; safe from another thread."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Release the socket."""
+        self._socket.close()
+
+    def _read(self, size: int, deadline: float | None) -> bytes:
+        buffer = bytearray(size)
+        view, filled = memoryview(buffer), 0
+        while filled < size:
+            self._socket.settimeout(_remaining(deadline))
+            try:
+                count = self._socket.recv_into(view[filled:])
+            except ConnectionResetError:
+                count = 0
+            if count == 0:
+                raise EOFError("the peer closed the channel")
+            filled += count
+        return bytes(buffer)
+
+
+def _remaining(deadline: float | None) -> float | None:
+    if deadline is None:
+        return None
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("deadline passed")
+    return left

@@ -1,0 +1,418 @@
+"""The grader's end of a worker: starts one, asks it, and turns whatever happens into an Outcome.
+
+Never imports torch, probes or a submission. What comes back is data that its sender may have made up.
+"""
+
+import itertools
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import grader
+from grader.errors import BrokenError, WireError
+from grader.wire import Channel, Kind, Message, Tensor, Value
+from grader.worker.limits import Limits
+
+MIB = 1024 * 1024
+KEPT_OUTPUT = 16 * 1024
+STARTUP_S = 120.0
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Served:
+    """One exercise as a worker needs to know it."""
+
+    name: str
+    probes: Path
+    framework: str
+    warm: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A line of the submission that an exception passed through."""
+
+    line: int
+    function: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The probe returned."""
+
+    value: Value
+
+
+@dataclass(frozen=True)
+class Raised:
+    """The implementation raised; `bases` starts with the type itself."""
+
+    type_name: str
+    bases: tuple[str, ...]
+    message: str
+    frames: tuple[Frame, ...]
+
+
+@dataclass(frozen=True)
+class Died:
+    """No answer, and there will be none from this worker; `reason` completes "your code" to a sentence."""
+
+    reason: str
+
+
+Outcome = Answer | Raised | Died
+
+
+class Process(Protocol):
+    """A started worker process."""
+
+    def end(self, grace_s: float) -> int:
+        """Wait at most that long for it to end, then kill it; its exit code, negative for a signal."""
+
+
+class Launcher(Protocol):
+    """Starts workers."""
+
+    isolation: str
+    notice: str
+    """what a user should know about it; empty where all is as usual"""
+
+    def start(
+        self, exercise: str, forbidden: tuple[str, ...], limits: Limits, scratch: Path
+    ) -> "tuple[Process, socket.socket, int]":
+        """A process, the socket to speak to it, and a descriptor on which its output can be read."""
+
+    def close(self) -> None:
+        """End everything that was started."""
+
+
+class Zygote:
+    """The warm process that workers are forked from (Linux)."""
+
+    isolation = "none"
+    notice = ""
+
+    def __init__(self, exercises: tuple[Served, ...]) -> None:
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+        self._process = _python(
+            f"from grader.worker.zygote import start; start({theirs.fileno()})",
+            pass_fds=(theirs.fileno(),),
+            stdin=subprocess.DEVNULL,
+            stdout=self._errors,
+            stderr=self._errors,
+        )
+        theirs.close()
+        self._control.send(json.dumps({served.name: described(served) for served in exercises}).encode())
+        self._ready = False
+        # One request at a time: two threads must not read each other's replies.
+        self._lock = threading.Lock()
+
+    def start(
+        self, exercise: str, forbidden: tuple[str, ...], limits: Limits, scratch: Path
+    ) -> tuple[Process, socket.socket, int]:
+        ours, theirs = socket.socketpair()
+        reading, writing = os.pipe()
+        with theirs:
+            request = {
+                "op": "fork",
+                "exercise": exercise,
+                "forbidden": forbidden,
+                "limits": asdict(limits),
+                "scratch": str(scratch),
+            }
+            try:
+                pid = self._request(request, [theirs.fileno(), writing])["pid"]
+            finally:
+                os.close(writing)
+        return _Forked(self, pid), ours, reading
+
+    def end(self, pid: int, grace_s: float) -> int:
+        """Reap one worker; its exit code, negative for a signal."""
+        return int(self._request({"op": "end", "pid": pid, "grace_s": grace_s})["code"])
+
+    def close(self) -> None:
+        self._control.close()
+        try:
+            self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._errors.close()
+
+    def _request(self, request: dict[str, Any], descriptors: list[int] | None = None) -> dict[str, Any]:
+        with self._lock:
+            try:
+                if not self._ready:
+                    self._receive()
+                    self._ready = True
+                socket.send_fds(self._control, [json.dumps(request).encode()], descriptors or [])
+                return self._receive()
+            except OSError as error:
+                raise BrokenError(f"the worker zygote is gone ({error}); it said: {self._last_words()}") from None
+
+    def _receive(self) -> dict[str, Any]:
+        self._control.settimeout(STARTUP_S)
+        data = self._control.recv(64 * 1024)
+        if not data:
+            raise BrokenPipeError("it ended")
+        reply: dict[str, Any] = json.loads(data)
+        return reply
+
+    def _last_words(self) -> str:
+        self._errors.seek(0)
+        lines = self._errors.read().decode("utf-8", "replace").strip().splitlines()
+        return lines[-1] if lines else "nothing"
+
+
+@dataclass(frozen=True)
+class _Forked:
+    zygote: Zygote
+    pid: int
+
+    def end(self, grace_s: float) -> int:
+        return self.zygote.end(self.pid, grace_s)
+
+
+class Spawner:
+    """Starts each worker as a fresh Python process, where fork is missing or unsafe (macOS, Windows)."""
+
+    isolation = "none"
+    notice = "This platform cannot fork a warm process safely: each worker starts afresh, which takes some seconds."
+
+    def __init__(self, exercises: tuple[Served, ...]) -> None:
+        self._exercises = {served.name: served for served in exercises}
+
+    def start(
+        self, exercise: str, forbidden: tuple[str, ...], limits: Limits, scratch: Path
+    ) -> tuple[Process, socket.socket, int]:
+        # A loopback connection is the one private channel that every platform can hand to a child.
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            token = os.urandom(16).hex()
+            order = {
+                "port": server.getsockname()[1],
+                "token": token,
+                "exercise": described(self._exercises[exercise]) | {"name": exercise},
+                "forbidden": forbidden,
+            }
+            reading, writing = os.pipe()
+            with tempfile.TemporaryFile() as standard_input:
+                standard_input.write(json.dumps(order).encode())
+                standard_input.seek(0)
+                code = "from grader.worker.spawned import start; start()"
+                process = _python(code, stdin=standard_input, stdout=writing, stderr=writing, cwd=scratch)
+            os.close(writing)
+            connection = _accept(server, token, process)
+        return _Spawned(process), connection, reading
+
+    def close(self) -> None:
+        """Nothing outlives its worker."""
+
+
+@dataclass(frozen=True)
+class _Spawned:
+    process: subprocess.Popen[bytes]
+
+    def end(self, grace_s: float) -> int:
+        try:
+            return self.process.wait(timeout=grace_s)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
+
+
+def _accept(server: socket.socket, token: str, process: subprocess.Popen[bytes]) -> socket.socket:
+    """The connection of our own child: whoever connects must show the token."""
+    server.settimeout(0.5)
+    deadline = time.monotonic() + STARTUP_S
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            connection = server.accept()[0]
+        except TimeoutError:
+            continue
+        connection.settimeout(5)
+        if connection.recv(len(token), socket.MSG_WAITALL) == token.encode():
+            return connection
+        connection.close()
+    process.kill()
+    raise BrokenError("a worker process could not be started")
+
+
+def launch(exercises: tuple[Served, ...], *, fork: bool | None = None) -> Launcher:
+    """The best way of starting workers that this platform has."""
+    if sys.platform == "linux" if fork is None else fork:
+        return Zygote(exercises)
+    return Spawner(exercises)
+
+
+def described(served: Served) -> dict[str, Any]:
+    """What a worker process is told of an exercise."""
+    return {"probes": str(served.probes), "framework": served.framework, "warm": served.warm}
+
+
+def _python(code: str, **options: Any) -> subprocess.Popen[bytes]:
+    """A Python process with an environment that says nothing about this machine's user."""
+    home = str(Path(grader.__file__).parents[1])
+    # -I keeps the working directory and the user's settings out; the engine's own folder is named instead.
+    command = [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {home!r}); {code}"]
+    environment = dict.fromkeys(THREAD_VARIABLES, "1") | {
+        "HF_HUB_OFFLINE": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+        "PYTHONHASHSEED": "0",
+        "LC_ALL": "C.UTF-8",
+    }
+    if sys.platform == "win32":
+        environment["SYSTEMROOT"] = os.environ["SYSTEMROOT"]  # sockets do not work without it
+    return subprocess.Popen(command, env=environment, **options)
+
+
+class Output:
+    """What a worker prints: drained so that it never blocks, kept only at its beginning, counted in full."""
+
+    def __init__(self, descriptor: int, limit: int, on_overflow: Callable[[], None]) -> None:
+        self._descriptor, self._limit, self._on_overflow = descriptor, limit, on_overflow
+        self._kept = bytearray()
+        self._size = 0
+        self._closed = False
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._drain, daemon=True)
+        self._thread.start()
+
+    @property
+    def too_much(self) -> bool:
+        return self._size > self._limit
+
+    def take(self) -> str:
+        """What was printed since the last call (its beginning), as text."""
+        self._settle()
+        with self._lock:
+            text = bytes(self._kept).decode("utf-8", "replace")
+            del self._kept[:]
+        return text
+
+    def join(self) -> None:
+        """Wait until everything is read; only after the process has ended."""
+        self._thread.join(timeout=5)
+
+    def _settle(self) -> None:
+        """Wait until the thread has taken in what was printed before the last answer."""
+        while self._thread.is_alive() and sys.platform != "win32":
+            with self._lock:
+                if self._closed or not select.select([self._descriptor], [], [], 0)[0]:
+                    return
+            time.sleep(0.001)
+
+    def _drain(self) -> None:
+        while True:
+            if sys.platform != "win32":  # pipes cannot be waited for there, and reading under the lock would block
+                select.select([self._descriptor], [], [])
+            with self._lock:
+                chunk = os.read(self._descriptor, 65536)
+                self._size += len(chunk)
+                self._kept += chunk[: max(0, KEPT_OUTPUT - len(self._kept))]
+                if not chunk:
+                    os.close(self._descriptor)
+                    self._closed = True
+                    return
+            if self.too_much:
+                self._on_overflow()
+
+
+class Worker:
+    """One process that holds one implementation. After a Died outcome it is gone for good."""
+
+    def __init__(self, launcher: Launcher, exercise: str, forbidden: tuple[str, ...], limits: Limits) -> None:
+        self._limits = limits
+        self._scratch = Path(tempfile.mkdtemp(prefix="grader-"))
+        self._process, connection, descriptor = launcher.start(exercise, forbidden, limits, self._scratch)
+        self._channel = Channel(connection)
+        # Shutting the connection down wakes the conversation that waits on it.
+        self.output = Output(descriptor, limits.output_mib * MIB, self._channel.shut_down)
+        self._numbers = itertools.count(1)
+        self.alive = True
+        try:
+            self._channel.receive(time.monotonic() + STARTUP_S)
+        except (EOFError, TimeoutError, WireError) as error:
+            code = self.close(grace_s=0.5)
+            words = self.output.take().strip().splitlines() or [str(error)]
+            raise BrokenError(f"a worker could not be confined (exit code {code}): {words[-1]}") from None
+
+    def load(self, name: str, source: bytes) -> Outcome:
+        """Let it run a submission's source as module `name`."""
+        tensor = Tensor("uint8", (len(source),), source)
+        return self._converse("load", {"name": name, "source": tensor}, self._limits.load_s)
+
+    def ask(self, probe: str, arguments: Mapping[str, Value], seed: int) -> Outcome:
+        """Let it run one probe beside its implementation."""
+        question: dict[str, Value] = {"probe": probe, "arguments": dict(arguments), "seed": seed}
+        return self._converse("ask", question, self._limits.call_s)
+
+    def close(self, grace_s: float = 0.0) -> int:
+        """End it; its exit code, negative for a signal."""
+        self.alive = False
+        self._channel.close()
+        try:
+            return self._process.end(grace_s)
+        finally:
+            self.output.join()
+            shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def _converse(self, kind: Kind, value: dict[str, Value], timeout_s: float) -> Outcome:
+        number = next(self._numbers)
+        deadline = time.monotonic() + timeout_s
+        try:
+            self._channel.send(Message(kind, number, value), deadline)
+            return _outcome(self._channel.receive(deadline), number)
+        except TimeoutError:
+            self.close()
+            return Died(f"did not answer within {timeout_s:g} seconds")
+        except WireError as error:
+            self.close()
+            return Died(f"garbled the answer of its process ({error})")
+        except EOFError:
+            # Its own exit code says more than our signal: a closed channel usually means that it is exiting.
+            return Died(self._cause(self.close(grace_s=0.5)))
+
+    def _cause(self, code: int) -> str:
+        if self.output.too_much:
+            return f"printed more than {self._limits.output_mib} MiB"
+        if code == -signal.SIGKILL:
+            return "closed its channel to the grader"
+        if code < 0:
+            return f"crashed its process ({signal.Signals(-code).name})"
+        return f"ended its process (exit status {code})"
+
+
+def _outcome(message: Message, number: int) -> Outcome:
+    """A reply's meaning; raises WireError for one that is out of turn or not of the form that was agreed."""
+    if message.number != number:
+        raise WireError("it answers another question")
+    match message.kind, message.value:
+        case "answer", {"value": value, **rest} if not rest:
+            return Answer(value)
+        case "raised", {"type": str(name), "bases": list(bases), "message": str(text), "frames": list(frames)} if (
+            len(message.value) == 4
+        ):
+            return Raised(name, tuple(str(base) for base in bases), text, tuple(map(_frame, frames)))
+    raise WireError("it is not a reply")
+
+
+def _frame(value: Value) -> Frame:
+    match value:
+        case {"line": int(line), "function": str(function), "text": str(text)}:
+            return Frame(line, function, text)
+    raise WireError("a frame of a traceback is malformed")

@@ -1,0 +1,22 @@
+"""What a worker may use. The defaults of every exercise stand here and nowhere else."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Times in seconds of wall clock, sizes in MiB."""
+
+    load_s: float = 20.0
+    """for running the top level of the submission's file"""
+    call_s: float = 10.0
+    """for one probe"""
+    total_s: float = 120.0
+    """for all probes of one submission's exercise"""
+    memory_mib: int = 1024
+    """more than the warm process has already"""
+    file_mib: int = 64
+    """for one written file"""
+    output_mib: int = 8
+    """printed by one worker"""
+    open_files: int = 64

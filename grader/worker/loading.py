@@ -1,0 +1,68 @@
+"""Turns source text into an implementation module, and an exception into words about that source alone."""
+
+import importlib.abc
+import linecache
+import sys
+import traceback
+from collections.abc import Iterable
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+from grader.wire import Value
+
+MAX_TEXT = 2000
+MAX_FRAMES = 8
+
+
+class ForbiddenFinder(importlib.abc.MetaPathFinder):
+    """Refuses to import what an exercise forbids, by its name."""
+
+    def __init__(self, forbidden: Iterable[str]) -> None:
+        self._forbidden = tuple(forbidden)
+
+    def find_spec(self, fullname: str, path: object = None, target: object = None, /) -> ModuleSpec | None:
+        for name in self._forbidden:
+            if fullname == name or fullname.startswith(name + "."):
+                raise ImportError(f"this exercise is about writing it yourself: `{name}` cannot be imported here")
+        return None
+
+
+def load_implementation(name: str, source: bytes) -> ModuleType:
+    """The module that `source` defines, known to tracebacks as `name`.py; raises whatever its code raises."""
+    filename = f"{name}.py"
+    module = ModuleType(name)
+    module.__file__ = filename
+    sys.modules[name] = module
+    code = compile(source, filename, "exec", dont_inherit=True)
+    text = source.decode("utf-8", errors="replace")
+    # Lets tracebacks and inspect.getsource show lines of a file that never lay on this machine's disk.
+    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+    exec(code, module.__dict__)
+    return module
+
+
+def describe(error: BaseException, filename: str) -> dict[str, Value]:
+    """What a learner may know of an exception: its type and bases, its text, and the frames of their own file."""
+    frames: list[Value] = []
+    if isinstance(error, SyntaxError) and error.filename == filename:
+        frames.append({"line": error.lineno or 0, "function": "<module>", "text": (error.text or "").strip()[:200]})
+    for frame in traceback.extract_tb(error.__traceback__):
+        if frame.filename == filename:
+            text = (frame.line or "")[:200]
+            frames.append({"line": frame.lineno or 0, "function": frame.name[:100], "text": text})
+    bases: list[Value] = [base.__name__[:100] for base in type(error).__mro__[:-1]]
+    return {
+        "type": type(error).__name__[:100],
+        "bases": bases[:16],
+        "message": _text_of(error),
+        "frames": frames[-MAX_FRAMES:],
+    }
+
+
+def _text_of(error: BaseException) -> str:
+    try:
+        text = error.msg if isinstance(error, SyntaxError) else str(error)
+    except BaseException:  # __str__ is the submission's own code
+        return "(its message cannot be printed)"
+    # Lone surrogates are legal in str and illegal in UTF-8.
+    return str(text)[:MAX_TEXT].encode("utf-8", "replace").decode()

@@ -1,0 +1,118 @@
+"""What a worker does once it is confined: load one implementation, then answer probes until told to stop.
+
+Nothing here judges. Whatever the implementation does to this process can only change what is reported of it.
+"""
+
+import gc
+import importlib
+import os
+import random
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any, cast
+
+from grader.errors import WireError
+from grader.wire import Channel, Message, Tensor, Value
+from grader.worker.arrays import FRAMEWORKS, Framework, arguments, observe
+from grader.worker.loading import ForbiddenFinder, describe, load_implementation
+
+
+def _import_probes(name: str, path: Path) -> ModuleType:
+    """The probes of one exercise, from our own file."""
+    module = ModuleType(f"probes of {name}")
+    module.__file__ = str(path)
+    exec(compile(path.read_bytes(), str(path), "exec", dont_inherit=True), module.__dict__)
+    return module
+
+
+def warm_up(exercises: dict[str, dict[str, Any]]) -> dict[str, ModuleType]:
+    """Import what the exercises declare, and their probes; then move all of it out of the collector's sight."""
+    for exercise in exercises.values():
+        for name in exercise["warm"]:
+            importlib.import_module(name)
+        if exercise["framework"] == "torch":
+            # One thread: a second one started here would leave its children with locks that nobody releases.
+            importlib.import_module("torch").set_num_threads(1)
+    probes = {name: _import_probes(name, Path(exercise["probes"])) for name, exercise in exercises.items()}
+    # Without the freeze each child's first collection touches, and so copies, about 90 MB of objects.
+    gc.collect()
+    gc.freeze()
+    return probes
+
+
+def serve(connection: socket.socket, probes: ModuleType, framework_name: str, forbidden: list[str]) -> None:
+    """Answer messages until the grader closes its end."""
+    framework = FRAMEWORKS[framework_name]()
+    channel = Channel(connection)
+    if forbidden:
+        sys.meta_path.insert(0, ForbiddenFinder(forbidden))
+    implementation = None
+    # Line by line: what was printed before a crash must not be lost in a buffer.
+    sys.stdout, sys.stderr = (
+        open(descriptor, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
+        for descriptor in (1, 2)
+    )
+    # From here on the process belongs to the submission: what it does is the submission's doing.
+    channel.send(Message("ready", 0, {}))
+    while True:
+        try:
+            message = channel.receive()
+        except EOFError:
+            return
+        if message.kind == "load":
+            reply = _load(message, framework)
+            implementation = sys.modules.get(cast(str, message.value["name"]))
+        else:
+            reply = _answer(message, implementation, probes, framework)
+        try:
+            channel.send(reply)
+        except WireError as error:  # too large or too deep to travel: charged like any other exception
+            channel.send(Message("raised", message.number, describe(error, "")))
+
+
+def _load(message: Message, framework: Framework) -> Message:
+    name, source = cast(str, message.value["name"]), cast(Tensor, message.value["source"]).data
+    _seed(framework, 0)
+    return _reply(message.number, f"{name}.py", lambda: load_implementation(name, source), lambda _: None)
+
+
+def _seed(framework: Framework, seed: int) -> None:
+    random.seed(seed)
+    framework.seed(seed)
+
+
+def _answer(message: Message, implementation: Any, probes: ModuleType, framework: Framework) -> Message:
+    probe: Callable[..., object] = getattr(probes, cast(str, message.value["probe"]))
+    _seed(framework, cast(int, message.value["seed"]))
+    given = arguments(framework, message.value["arguments"])
+    return _reply(
+        message.number,
+        getattr(implementation, "__file__", ""),
+        lambda: probe(implementation, **given),
+        lambda seen: observe(framework, seen),
+    )
+
+
+def _reply(number: int, filename: str, act: Callable[[], object], observe: Callable[[object], Value]) -> Message:
+    """The answer that an act leads to, or what is known of the exception that it raised."""
+    try:
+        # Reading what was returned is part of the act: a tensor subclass runs its author's code there.
+        return Message("answer", number, {"value": observe(act())})
+    except BaseException as error:  # also SystemExit and KeyboardInterrupt: the submission may raise anything
+        reply = Message("raised", number, describe(error, filename))
+        # The traceback keeps the implementation's frames, and so its tensors, alive.
+        error.__traceback__ = None
+        return reply
+
+
+def run(connection: socket.socket, probes: ModuleType, framework_name: str, forbidden: list[str]) -> None:
+    """Serve, then end the process without running anything that the submission registered to run at exit."""
+    try:
+        serve(connection, probes, framework_name, forbidden)
+    except BaseException as error:
+        print(f"the worker failed: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
+        os._exit(1)
+    os._exit(0)

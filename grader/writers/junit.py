@@ -1,0 +1,53 @@
+"""The report as JUnit XML, for CI systems. Partial credit has no place in it: points travel as properties."""
+
+import re
+from xml.etree import ElementTree
+
+from grader.report import CheckResult, Report
+from grader.verdict import Verdict
+
+# Everything that XML 1.0 cannot hold, not even escaped.
+ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+OUTCOMES = {Verdict.FAIL: "failure", Verdict.TODO: "failure", Verdict.SKIPPED: "skipped", Verdict.BROKEN: "error"}
+
+
+def render(report: Report) -> str:
+    """One suite per exercise, one case per check."""
+    root = ElementTree.Element("testsuites", name="grader")
+    for exercise in report.exercises:
+        verdicts = [check.verdict for check in exercise.checks]
+        counts = {
+            "tests": len(verdicts),
+            "failures": verdicts.count(Verdict.FAIL) + verdicts.count(Verdict.TODO),
+            "errors": verdicts.count(Verdict.BROKEN),
+            "skipped": verdicts.count(Verdict.SKIPPED),
+        }
+        time = f"{sum(check.duration_s for check in exercise.checks):.3f}"
+        attributes = {name: str(count) for name, count in counts.items()}
+        suite = ElementTree.SubElement(root, "testsuite", {"name": exercise.name, **attributes, "time": time})
+        _properties(suite, {"score": exercise.score, "max_score": exercise.max_score, "seed": report.seed})
+        for check in exercise.checks:
+            suite.append(_case(check))
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _case(check: CheckResult) -> ElementTree.Element:
+    attributes = {"classname": check.task, "name": f"{check.id}: {check.title}", "time": f"{check.duration_s:.3f}"}
+    case = ElementTree.Element("testcase", {key: _legal(value) for key, value in attributes.items()})
+    _properties(case, {"score": check.score, "max_score": check.max_score, "verdict": check.verdict})
+    if check.verdict in OUTCOMES:
+        headline = _legal(check.message.split("\n")[0])
+        outcome = ElementTree.SubElement(case, OUTCOMES[check.verdict], message=headline)
+        outcome.text = _legal(f"{check.message}\nhint: {check.hint}")
+    return case
+
+
+def _properties(parent: ElementTree.Element, values: dict[str, object]) -> None:
+    properties = ElementTree.SubElement(parent, "properties")
+    for name, value in values.items():
+        ElementTree.SubElement(properties, "property", name=name, value=str(value))
+
+
+def _legal(text: str) -> str:
+    return ILLEGAL.sub("?", text)

@@ -1,0 +1,134 @@
+"""The report as a learner reads it in a terminal of 80 columns, with or without colour.
+
+Every verdict is a sign and a word; colour only repeats them.
+"""
+
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import click
+
+from grader.report import CheckResult, ExerciseResult, Report, TaskResult
+from grader.verdict import Verdict
+
+WIDTH = 79
+SIGNS = {Verdict.PASS: "+", Verdict.FAIL: "x", Verdict.TODO: ".", Verdict.SKIPPED: "-", Verdict.BROKEN: "!"}
+COLORS = {
+    Verdict.PASS: "green",
+    Verdict.FAIL: "red",
+    Verdict.TODO: "cyan",
+    Verdict.SKIPPED: "yellow",
+    Verdict.BROKEN: "magenta",
+}
+
+
+@dataclass(frozen=True)
+class Commands:
+    """How this reader runs the grader, and which file of an exercise they edit."""
+
+    check: Callable[[str], str]
+    hint: Callable[[str], str]
+    file: Callable[[str], str]
+
+
+def render(report: Report, commands: Commands) -> str:
+    """The whole report; colour codes are left to the caller's terminal to strip."""
+    blocks = [_exercise(exercise, commands) for exercise in report.exercises]
+    return "\n\n".join([*blocks, _summary(report, commands)]) + "\n"
+
+
+def _exercise(exercise: ExerciseResult, commands: Commands) -> str:
+    lines = [_row(click.style(f"{exercise.name}  {exercise.title}", bold=True), exercise.score, exercise.max_score)]
+    told: set[str] = set()
+    for task in exercise.tasks:
+        checks = [check for check in exercise.checks if check.task == task.id]
+        lines += ["", *_task(task, checks, exercise.name, commands, told)]
+    return "\n".join(lines)
+
+
+def _task(task: TaskResult, checks: list[CheckResult], exercise: str, commands: Commands, told: set[str]) -> list[str]:
+    head = _row(f"  {task.id} {task.title}", task.score, task.max_score)
+    if all(check.verdict is Verdict.TODO for check in checks):
+        return [head, _styled(Verdict.TODO, f"    {SIGNS[Verdict.TODO]}  not started (about {task.minutes} minutes)")]
+    lines = [head]
+    for check in checks:
+        lines += _check(check, exercise, commands, told)
+    return lines
+
+
+def _check(check: CheckResult, exercise: str, commands: Commands, told: set[str]) -> list[str]:
+    title = f"hidden: {check.title}" if check.hidden else check.title
+    if check.verdict in (Verdict.TODO, Verdict.SKIPPED, Verdict.BROKEN):
+        title = f"{check.verdict}: {title}"
+    first, *more = textwrap.wrap(title, 58)
+    sign = _styled(check.verdict, SIGNS[check.verdict])
+    lines = [_row(f"    {sign}  {first}", check.score, check.max_score), *(f"       {line}" for line in more)]
+    if check.verdict in (Verdict.PASS, Verdict.TODO):
+        return lines
+    if check.message in told:
+        return [*lines, "       as above"]
+    if check.verdict is not Verdict.SKIPPED:
+        told.add(check.message)
+    lines += [wrapped for line in check.message.split("\n") for wrapped in _wrap(line, "       ", "                 ")]
+    if check.verdict is Verdict.FAIL:
+        lines += _wrap(f"hint      {check.hint}", "       ", "                 ")
+        step = f"edit {commands.file(exercise)}, then run `{commands.check(exercise)}`"
+        lines += _wrap(f"next      {step}", "       ", "                 ")
+        lines.append("")
+    return lines
+
+
+def _summary(report: Report, commands: Commands) -> str:
+    lines = [_row(click.style("total", bold=True), report.score, report.max_score), ""]
+    verdicts = {check.verdict for check in report.checks}
+    unfinished = [
+        (exercise, task)
+        for exercise in report.exercises
+        for task in exercise.tasks
+        if any(check.task == task.id and check.verdict is not Verdict.PASS for check in exercise.checks)
+    ]
+    if Verdict.BROKEN in verdicts:
+        lines += _wrap("The grader itself failed at the checks marked `!`. They cost no points; please report them.")
+    if not unfinished:
+        lines += _wrap(
+            "All checks pass, the hidden ones too."
+            if report.full
+            else "All public checks pass. Hidden checks try other inputs: this is not yet a grade."
+        )
+        return "\n".join(lines)
+    exercise, task = unfinished[0]
+    verb = "Start" if verdicts == {Verdict.TODO} else "Go on"
+    lines += _wrap(
+        f"{verb} with {task.id} {task.title}: open {commands.file(exercise.name)} and look for TODO({task.id}). "
+        f"It takes about {task.minutes} minutes. Stuck? `{commands.hint(task.id)}`"
+    )
+    return "\n".join(lines)
+
+
+def _row(left: str, score: float, max_score: float) -> str:
+    right = f"{points(score)} of {points(max_score)}"
+    return left + " " * max(1, WIDTH - len(click.unstyle(left)) - len(right)) + right
+
+
+def points(value: float) -> str:
+    """Points with at most two decimals, cut and never rounded up: 11.999 must not read as 12."""
+    cut = int(value * 100 + 1e-6) / 100
+    return f"{cut:g}"
+
+
+def _wrap(text: str, first: str = "", rest: str = "") -> list[str]:
+    lines = textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=rest or first,
+        break_on_hyphens=False,
+        replace_whitespace=False,
+        drop_whitespace=True,
+    )
+    return lines or [""]
+
+
+def _styled(verdict: Verdict, text: str) -> str:
+    return click.style(text, fg=COLORS[verdict])
