@@ -70,7 +70,7 @@ def check(
     if submission is None:
         _remember(catalog, report)
     if "-" not in (json_file, junit_file):
-        click.echo(terminal.render(report, _commands(catalog, submission)), nl=False, color=_color())
+        click.echo(terminal.render(report, _commands(catalog, submission, seed)), nl=False, color=_color())
     _write(json_file, json_report.render(report))
     _write(junit_file, junit.render(report))
     sys.exit(_exit_status(report))
@@ -143,7 +143,7 @@ def _stub_text(exercise: Exercise) -> str:
     return exercise.stub.read_text("utf-8") if exercise.stub.is_file() else ""
 
 
-def _commands(catalog: Catalog, submission: Path | None) -> terminal.Commands:
+def _commands(catalog: Catalog, submission: Path | None, seed: int) -> terminal.Commands:
     folder = submission or Path(os.path.relpath(catalog.root / "exercises"))
 
     def file(name: str) -> str:
@@ -151,7 +151,9 @@ def _commands(catalog: Catalog, submission: Path | None) -> terminal.Commands:
 
     if os.environ.get("GRADER_VIA") == "make":  # whoever types `make check` has no `grader` on the path
         return terminal.Commands(lambda name: f"make check EX={name}", lambda task: f"make hint TASK={task}", file)
-    return terminal.Commands(lambda name: f"grader check {name}", lambda task: f"grader hint {task}", file)
+    options = f" --submission {submission}" if submission else ""
+    options += f" --seed {seed}" if seed else ""
+    return terminal.Commands(lambda name: f"grader check {name}{options}", lambda task: f"grader hint {task}", file)
 
 
 def _remember(catalog: Catalog, report: Report) -> None:

@@ -11,9 +11,11 @@ from typing import Self
 import pytest
 
 from grader.catalog import Exercise
+from grader.checking.check import check_of
 from grader.checking.grading import Bench, Grading
+from grader.checking.implementation import Implementation
 from grader.checking.plugin import CheckPlugin
-from grader.errors import BrokenError, UsageError
+from grader.errors import BrokenError, GraderError, UsageError
 from grader.report import Report, assemble, share_points
 
 DEFAULT_SEED = 0
@@ -27,12 +29,12 @@ class Session:
             for exercise in exercises:
                 require_solutions(exercise)
         self._exercises, self._full = exercises, full
-        self._bench = Bench(exercises, fork=fork)
+        self.bench = Bench(exercises, fork=fork)
 
     @property
     def notice(self) -> str:
         """What the user should know about how workers run here; empty where all is as usual."""
-        return self._bench.launcher.notice
+        return self.bench.launcher.notice
 
     def __enter__(self) -> Self:
         return self
@@ -40,7 +42,11 @@ class Session:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bench.close()
+        self.close()
+
+    def close(self) -> None:
+        """End all processes."""
+        self.bench.close()
 
     def grade(self, sources: Mapping[str, bytes], seed: int = DEFAULT_SEED) -> Report:
         """The report on one submission's sources; raises BrokenError if the checks themselves cannot run."""
@@ -52,13 +58,20 @@ class Session:
         self, submissions: Iterable[Mapping[str, bytes]], done: Callable[[Report], None], seed: int = DEFAULT_SEED
     ) -> None:
         """Grade one submission after the other and hand over each report as soon as it is complete."""
+        self._run((Grading.of(self.bench, sources, seed) for sources in submissions), done)
 
+    def grade_students(self, students: Mapping[str, Implementation], seed: int = DEFAULT_SEED) -> Report:
+        """The report on implementations that are no files, such as one that answers falsely on purpose."""
+        reports: list[Report] = []
+        self._run([Grading(self.bench, students, seed)], reports.append)
+        return reports[0]
+
+    def _run(self, gradings: Iterable[Grading], done: Callable[[Report], None]) -> None:
         def finish(grading: Grading) -> None:
             grading.close()
             done(self._report(grading))
 
-        gradings = (Grading(self._bench, sources, seed) for sources in submissions)
-        _run_pytest(CheckPlugin(self._bench, gradings, finish), self._check_files())
+        _run_pytest(CheckPlugin(self.bench, gradings, finish), self._check_files())
 
     def _report(self, grading: Grading) -> Report:
         results = [
@@ -70,7 +83,7 @@ class Session:
             )
             for exercise in self._exercises
         ]
-        return assemble(results, grading.seed, self._bench.launcher.isolation, self._full)
+        return assemble(results, grading.seed, self.bench.launcher.isolation, self._full)
 
     def _check_files(self) -> list[Path]:
         public = [exercise.public_checks for exercise in self._exercises]
@@ -85,19 +98,27 @@ def require_solutions(exercise: Exercise) -> None:
 
 
 class _Errors:
-    """Keeps what pytest could not collect or run, and errors of ours, which pytest would print as a failed test."""
+    """Keeps errors, which pytest would print as a failed test: as they are if they are ours, else as one line."""
 
     def __init__(self) -> None:
-        self.collection: list[str] = []
         self.raised: list[BaseException] = []
 
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        if report.failed:
-            self.collection.append(str(report.longrepr).strip().splitlines()[-1])
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        for item in items:
+            if check_of(getattr(item, "obj", None)) is None:
+                self.raised.append(BrokenError(f"{item.nodeid}: is not a check; it needs the decorator `@check`"))
 
-    def pytest_exception_interact(self, call: pytest.CallInfo[object]) -> None:
-        if call.excinfo and not isinstance(call.excinfo.value, pytest.fail.Exception | pytest.skip.Exception):
-            self.raised.append(call.excinfo.value)
+    def pytest_exception_interact(
+        self, node: pytest.Item | pytest.Collector, call: pytest.CallInfo[object], report: object
+    ) -> None:
+        if call.excinfo is None or isinstance(call.excinfo.value, pytest.fail.Exception | pytest.skip.Exception):
+            return
+        error: BaseException = call.excinfo.value
+        if not isinstance(error, GraderError) and call.when != "call":  # the check file's doing
+            lines = str(getattr(report, "longrepr", "")).splitlines()
+            reasons = [line.removeprefix("E ").strip() for line in lines if line.startswith("E ")]  # pytest's mark
+            error = BrokenError(f"{node.nodeid}: cannot run: {reasons[-1] if reasons else error!r}")
+        self.raised.append(error)
 
 
 def _run_pytest(plugin: CheckPlugin, files: list[Path]) -> None:
@@ -125,8 +146,8 @@ def _run_pytest(plugin: CheckPlugin, files: list[Path]) -> None:
         status = pytest.main(arguments, plugins=[plugin, errors])
     if errors.raised:
         raise errors.raised[0]
-    if errors.collection:
-        raise BrokenError(f"the checks cannot be collected: {errors.collection[0]}")
+    if status is pytest.ExitCode.NO_TESTS_COLLECTED:
+        raise BrokenError(f"{files[0]}: holds no checks")
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         raise BrokenError(f"pytest ended with {pytest.ExitCode(status).name}: {talk.getvalue().strip()[-500:]}")
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -31,10 +32,11 @@ def read(root: Path) -> Progress:
         data: Any = json.loads(path_of(root).read_text("utf-8"))
         if data["version"] != VERSION:
             return Progress()
-        hints = {str(task): int(seen) for task, seen in data["hints"].items()}
-        return Progress(hints, {str(name): float(score) for name, score in data["scores"].items()})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        hints = {str(task): max(0, int(seen)) for task, seen in data["hints"].items()}
+        scores = {str(name): float(score) for name, score in data["scores"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return Progress()
+    return Progress(hints, {name: score for name, score in scores.items() if math.isfinite(score)})
 
 
 def write(root: Path, progress: Progress) -> None:

@@ -15,9 +15,13 @@ def read_submission(path: Path, exercises: Sequence[str]) -> Mapping[str, bytes]
 
     `path` is a file, or a folder with NAME.py or NAME/NAME.py. Raises UsageError if nothing in it can be graded.
     """
-    if path.is_file():
+    try:
+        is_file, is_folder = path.is_file(), path.is_dir()
+    except OSError as error:  # a folder above it is closed to us, or its name is too long
+        raise UsageError(f"{path}: cannot be read ({error.strerror}); check its name and permissions") from None
+    if is_file:
         return {_exercise_of(path, exercises): read_source(path)}
-    if not path.is_dir():
+    if not is_folder:
         raise UsageError(f"{path}: no such file or folder; name a .py file, or a folder that holds one per exercise")
     candidates = {name: [path / f"{name}.py", path / name / f"{name}.py"] for name in exercises}
     sources = {

@@ -104,7 +104,8 @@ def encode(message: Message) -> bytes:
     ).encode()
     body_size = sum(len(tensor.data) for tensor in tensors)
     if len(header) > MAX_HEADER or body_size > MAX_BODY or len(tensors) > MAX_TENSORS:
-        raise WireError(f"message too large: header {len(header)}, arrays {body_size} bytes in {len(tensors)}")
+        sizes = f"{len(header)} bytes of text, {body_size} of arrays, {len(tensors)} arrays"
+        raise WireError(f"message too large: {sizes}")
     return b"".join([PREFIX.pack(MAGIC, len(header), body_size), header, *(tensor.data for tensor in tensors)])
 
 
@@ -177,7 +178,7 @@ def _pack(value: object, tensors: list[Tensor], depth: int) -> object:
             if any(not isinstance(key, str) or key.startswith("$") for key in value):
                 raise WireError("keys must be text and not start with $")
             return {str(key): _pack(item, tensors, depth + 1) for key, item in value.items()}
-    raise WireError(f"a {type(value).__name__} cannot travel")
+    raise WireError(f"{type(value).__name__} objects cannot travel")
 
 
 def _unpack(tree: object, tensors: list[Tensor], depth: int) -> Value:

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from grader.checking.finding import Failed, Finding, literal, show
+from grader.checking.finding import Failed, Finding, is_shown, literal, show
 from grader.wire import Opaque, Tensor, Value
 
 Expected: TypeAlias = Tensor | np.ndarray | float | int
@@ -104,21 +104,40 @@ def that(condition: object, *, expected: str, seen: str, what: str = "the result
 def _differs(values: np.ndarray, wanted: np.ndarray, error: np.ndarray, allowed: float, size: float, what: str) -> None:
     """Fail with the first element that is off by more than is allowed."""
     index = _first(error > allowed)
-    pair = wanted[index].item(), values[index].item()
-    expected, saw = (literal(np.asarray(value)) for value in pair)
+    expected, saw = (literal(np.asarray(side[index])) for side in (wanted, values))
+    place = f" at {list(index)}" if index else ""
+    notes = []
     if wanted.size > 1:
-        place = f" at {list(index)}" if index else ""
-        expected, saw = f"{show(wanted)}", f"{show(values)}"
-        if wanted.size > 12:
-            expected, saw = (f"{literal(np.asarray(value))}{place}" for value in pair)
-        else:
-            place = f"first difference{place}"
-            saw = f"{saw}\n{place}"
-    note = ""
-    if allowed > 0 or size > 0:
-        relative, limit = (float(error.max()) / size, allowed / size) if size else (float("inf"), 0.0)
-        note = f"largest error {relative:.2g} of the largest expected value, allowed {limit:.0e}"
-    raise Failed(Finding("value", f"{what} has the wrong value", expected, saw, note))
+        notes.append(f"first difference{place}: expected {expected}, saw {saw}")
+    if is_shown(wanted):
+        expected, saw = show(wanted), show(values)
+    else:
+        expected, saw = expected + place, saw + place
+    if size > 0:
+        notes.append(f"largest relative error {float(error.max()) / size:.2g}, allowed {allowed / size:.0e}")
+    looks = _looks_like(values, wanted)
+    if looks:
+        notes.append(looks)
+    raise Failed(Finding("value", f"{what} has the wrong value", expected, saw, "\n".join(notes)))
+
+
+def _looks_like(values: np.ndarray, wanted: np.ndarray) -> str:
+    """What a difference looks like, where one constant explains all of it."""
+    if values.dtype.kind not in "fiu" or not wanted.any():
+        return ""
+    if not values.any():
+        return "yours is zero everywhere"
+    if wanted.size < 2:
+        return ""
+    factor = float((values * wanted).sum() / (wanted * wanted).sum())
+    # 1e-6: a factor that float32 arithmetic blurs still counts as constant
+    if abs(values - factor * wanted).max() > 1e-6 * abs(values).max():
+        return ""
+    return (
+        "yours has the opposite sign"
+        if abs(factor + 1) < 1e-6
+        else f"yours is {factor:.6g} times what is expected, everywhere"
+    )
 
 
 def _first(mask: np.ndarray) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ import numpy as np
 
 WIDTH = 76
 SHOWN_ELEMENTS = 12
+SHOWN_WIDTH = 40
 
 
 @dataclass(frozen=True)
@@ -70,34 +71,42 @@ def words(finding: Finding, situation: Situation) -> str:
 
 def _case_lines(situation: Situation) -> list[str]:
     lines = [f"{'called':<9} {situation.call}"] if situation.call else []
-    parts = [f"{name} = {_plain(value)}" for name, value in situation.case.items()]
-    parts += [f"{name} = {show(values)}" for name, values in situation.arrays.items()]
+    parts = [f"{name} = {value!r}" for name, value in situation.case.items()]
+    for name, values in situation.arrays.items():
+        parts.append(f"{name} = " + show(values).replace("\n", "\n" + " " * (len(name) + 3)))
     label = "with"
-    for line in _wrapped(parts, WIDTH - 10):
+    for line in _joined(parts, WIDTH - 10):
         lines.append(f"{label:<9} {line}")
         label = ""
     return lines
 
 
-def _wrapped(parts: list[str], width: int) -> list[str]:
+def _joined(parts: list[str], width: int) -> list[str]:
+    """The parts on as few lines as they fit on; a part of several lines stands alone."""
     lines: list[str] = []
+    open_line = False
     for part in parts:
-        if lines and len(lines[-1]) + len(part) + 2 <= width and "\n" not in part:
+        if open_line and "\n" not in part and len(lines[-1]) + len(part) + 2 <= width:
             lines[-1] += ", " + part
         else:
             lines += part.split("\n")
+            open_line = "\n" not in part
     return lines
 
 
-def _plain(value: object) -> str:
-    return repr(value)
-
-
 def show(values: np.ndarray) -> str:
-    """An array as a learner would type it, or its shape where that is too long to be read."""
-    if values.size > SHOWN_ELEMENTS:
+    """An array as a learner would type it, long matrices row by row; only its shape where nobody would read it."""
+    if not is_shown(values):
         return f"{values.dtype.name} array of shape {values.shape}"
-    return literal(values)
+    line = literal(values)
+    if len(line) <= SHOWN_WIDTH or values.ndim < 2:
+        return line
+    return "[" + ",\n ".join(literal(row) for row in values) + "]"
+
+
+def is_shown(values: np.ndarray) -> bool:
+    """Whether an array is small enough to be shown element by element."""
+    return values.size <= SHOWN_ELEMENTS
 
 
 def literal(values: np.ndarray) -> str:

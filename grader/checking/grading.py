@@ -6,12 +6,13 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 from grader.catalog import Exercise
 from grader.checking.cases import SEED, Case, cases_of
 from grader.checking.check import Check, parameters_of, require_check
-from grader.checking.finding import Failed, Finding, Situation, Todo, words
+from grader.checking.finding import Failed, Finding, Situation, Todo, is_shown, words
 from grader.checking.implementation import Implementation, Source
 from grader.checking.inputs import Inputs
 from grader.errors import BrokenError, CatalogError
@@ -52,6 +53,12 @@ class Bench:
             self._trusted[key] = Implementation(source, self.launcher, exercise.name)
         return self._trusted[key]
 
+    def student(self, exercise: Exercise, content: bytes | None) -> Implementation:
+        """A submission's implementation of an exercise; None for one that was not handed in."""
+        config = exercise.config
+        source = Source("student", exercise.name, content, config.forbidden, config.limits)
+        return Implementation(source, self.launcher, exercise.name)
+
     def cases(self, check: Check, body: Callable[..., None], seed: int) -> list[Case]:
         """The cases of a check for a seed, drawn once."""
         key = check.id, seed
@@ -69,28 +76,31 @@ class Bench:
 class Grading:
     """One submission being graded: `run` judges one check after the other, in their order."""
 
-    def __init__(self, bench: Bench, sources: Mapping[str, bytes], seed: int) -> None:
+    def __init__(self, bench: Bench, students: Mapping[str, Implementation], seed: int) -> None:
+        """`students` are the submission's implementations by exercise."""
         self.bench, self.seed = bench, seed
         self.judged: dict[str, Judged] = {}
-        self._students = {
-            name: Implementation(
-                Source("student", name, sources.get(name), exercise.config.forbidden, exercise.config.limits),
-                bench.launcher,
-                name,
-            )
-            for name, exercise in bench.exercises.items()
-        }
+        self._students = students
+
+    @classmethod
+    def of(cls, bench: Bench, sources: Mapping[str, bytes], seed: int) -> Self:
+        """The grading of a submission that consists of these files."""
+        exercises = bench.exercises.items()
+        return cls(bench, {name: bench.student(exercise, sources.get(name)) for name, exercise in exercises}, seed)
 
     def run(self, exercise: Exercise, body: Callable[..., None], *, hidden: bool) -> Judged:
         """Judge one check of an exercise; never raises for anything that a submission did."""
         check = require_check(body)
         self._validate(exercise, check)
         started = time.monotonic()
-        unmet = self._unmet_need(exercise, check)
-        if unmet:
-            verdict, message = Verdict.SKIPPED, f"builds on {unmet}, which does not pass yet"
+        unmet, why = self._unmet_need(exercise, check)
+        if unmet is Verdict.FAIL:
+            verdict, message = Verdict.SKIPPED, why
         else:
             verdict, message = self._judge(exercise, check, body, hidden)
+            # Where nothing is started, everything is `todo`: there is no mistake yet that could hold others up.
+            if unmet is Verdict.TODO and verdict is not Verdict.TODO:
+                verdict, message = Verdict.SKIPPED, why
         judged = Judged(
             check.id,
             check.task,
@@ -116,13 +126,16 @@ class Grading:
         if check.id in self.judged:
             raise CatalogError(f"check `{check.id}`: two checks have this id")
 
-    def _unmet_need(self, exercise: Exercise, check: Check) -> str | None:
-        """The first need of the check's task that was judged and did not pass."""
+    def _unmet_need(self, exercise: Exercise, check: Check) -> tuple[Verdict, str]:
+        """What the needs of the check's task allow (`pass`, `todo`, `fail`), and why not more."""
         for need in exercise.task(check.task).needs:
-            verdicts = [judged.verdict for judged in self.judged.values() if need in (judged.id, judged.task)]
-            if any(verdict not in (Verdict.PASS, Verdict.BROKEN) for verdict in verdicts):
-                return need
-        return None
+            verdicts = {judged.verdict for judged in self.judged.values() if need in (judged.id, judged.task)}
+            unmet = verdicts - {Verdict.PASS, Verdict.BROKEN}
+            if unmet == {Verdict.TODO}:
+                return Verdict.TODO, f"builds on {need}, which is not started"
+            if unmet:
+                return Verdict.FAIL, f"builds on {need}, which does not pass yet"
+        return Verdict.PASS, ""
 
     def _judge(self, exercise: Exercise, check: Check, body: Callable[..., None], hidden: bool) -> tuple[Verdict, str]:
         student = self._students[exercise.name]
@@ -133,12 +146,17 @@ class Grading:
             except Todo as todo:
                 return self._open_hole(check, todo.task)
             except Failed as failed:
+                if _doubtful(failed.finding) and not self._survives_ours(exercise, check, body):
+                    return Verdict.BROKEN, f"our own solution fails this check too, so it cannot judge yours:\n{failed}"
                 return Verdict.FAIL, str(failed)
             except BrokenError as error:
                 if attempt == "second":
                     return Verdict.BROKEN, str(error)
-            except Exception:
-                return self._check_crashed(exercise, check, body, traceback.format_exc(limit=-2))
+            except Exception as error:
+                # A check must survive whatever a student returns. If it survives ours, it was their answer.
+                if self._survives_ours(exercise, check, body):
+                    return Verdict.FAIL, "your answer is so unlike what was asked for that it cannot be judged"
+                return Verdict.BROKEN, f"the check crashed: {_place(error, body)}"
         raise AssertionError("unreachable")
 
     def _open_hole(self, check: Check, hole: str) -> tuple[Verdict, str]:
@@ -146,23 +164,20 @@ class Grading:
             return Verdict.SKIPPED, f"builds on {hole}, which is not started"
         return Verdict.TODO, "not started"
 
-    def _check_crashed(
-        self, exercise: Exercise, check: Check, body: Callable[..., None], trace: str
-    ) -> tuple[Verdict, str]:
-        """A check must survive whatever a student returns; find out whether ours or theirs made it crash.
+    def _survives_ours(self, exercise: Exercise, check: Check, body: Callable[..., None]) -> bool:
+        """Whether the reference (or the oracle) passes the check in the student's place.
 
-        The reference (or the oracle) takes the student's place: if the check survives that, it was the student's
-        answer. Otherwise it is our bug, which a student can neither cause nor pay for.
+        If not, the check or its probe is at fault, which a student can neither cause nor pay for.
         """
         role = "reference" if exercise.reference.is_file() else "oracle"
         stand_in = self.bench.trusted(exercise, role).as_student()
         try:
             self._run_cases(exercise, check, body, stand_in, hidden=True)
         except Exception:
-            return Verdict.BROKEN, f"the check crashed:\n{trace}"
+            return False
         finally:
             stand_in.close()
-        return Verdict.FAIL, "your answer is so unlike what was asked for that it cannot be judged"
+        return True
 
     def _run_cases(
         self, exercise: Exercise, check: Check, body: Callable[..., None], student: Implementation, hidden: bool
@@ -176,13 +191,13 @@ class Grading:
             try:
                 attempt(case)
             except Failed as failed:
-                if hidden:
-                    raise Failed(Finding(failed.finding.kind, hidden_words(failed.finding))) from None
                 finding = failed.finding
+                if hidden:
+                    raise Failed(replace(finding, headline=hidden_words(finding))) from None
                 # A file that cannot be loaded fails on every case: none of them explains anything.
                 situation = Situation() if finding.kind == "load" else attempt.situation(case)
                 if not finding.fatal and cases_of(body).strategies:
-                    finding, situation = self._smallest(attempt, body, cases[:index], case, seed, finding)
+                    finding, situation = self._smallest(attempt, body, cases[:index], case, seed, finding, situation)
                 raise Failed(replace(finding, headline=words(finding, situation))) from None
 
     def _smallest(
@@ -193,8 +208,9 @@ class Grading:
         case: Case,
         seed: int,
         finding: Finding,
+        situation: Situation,
     ) -> tuple[Finding, Situation]:
-        found = {repr(case): (finding, attempt.situation(case))}
+        found = {repr(case): (finding, situation)}
 
         def fails(candidate: Case) -> bool:
             try:
@@ -223,6 +239,7 @@ class _Attempt:
 
     def __call__(self, case: Case) -> None:
         """Raises Failed or Todo as the body does."""
+        self._student.printed()  # a message tells only what was printed on its own case
         self._inputs = Inputs(case.get(SEED, 0))
         given: dict[str, Any] = {name: value for name, value in case.items() if name != SEED}
         for name in parameters_of(self._body):
@@ -238,12 +255,28 @@ class _Attempt:
     def situation(self, case: Case) -> Situation:
         """What there is to tell about the case that was just run."""
         call = self._exercise.calls().get(self._student.last_probe, "")
-        return Situation(case, dict(self._inputs.made), call, self._student.printed())
+        made = dict(self._inputs.made)
+        shown = case | self._student.last_plain
+        if made and all(map(is_shown, made.values())):
+            shown.pop(SEED, None)  # it only made the arrays, which are there to be read
+        return Situation(shown, made, call, self._student.printed())
 
 
 def seed_of(seed: int, check_id: str) -> int:
     """The seed of one check: other checks must not change when one is added."""
     return int.from_bytes(hashlib.sha256(f"{seed}:{check_id}".encode()).digest()[:7])
+
+
+def _doubtful(finding: Finding) -> bool:
+    """Whether a finding may be the fault of a probe: something was raised, or left out, but not in the submission."""
+    return not finding.frames and finding.kind.split()[0] in ("missing", "raises", "raised")
+
+
+def _place(error: Exception, body: Callable[..., None]) -> str:
+    """The type of an exception and the line of the check that it passed through; its text may hold an answer."""
+    file = body.__code__.co_filename
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+    return f"{type(error).__name__} at {Path(file).name}:{lines[-1] if lines else 0}"
 
 
 def hidden_words(finding: Finding) -> str:

@@ -4,6 +4,7 @@ The two sides differ in one thing only: what goes wrong in the student's worker 
 `fail`; what goes wrong in a trusted worker, or before loading, is ours.
 """
 
+import builtins
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +15,7 @@ import numpy as np
 
 from grader.checking.finding import Failed, Finding, Todo
 from grader.errors import BrokenError
-from grader.wire import Message, Tensor, Value, encode
+from grader.wire import Message, Opaque, Tensor, Value, encode
 from grader.worker.host import Answer, Died, Launcher, Outcome, Raised, Worker
 from grader.worker.limits import Limits
 
@@ -60,6 +61,8 @@ class Implementation:
     def __init__(self, source: Source, launcher: Launcher, exercise: str) -> None:
         self.source = source
         self.last_probe = ""
+        self.last_plain: dict[str, Argument] = {}
+        """the arguments of the last probe that read well in a message"""
         self._launcher, self._exercise = launcher, exercise
         self._worker: Worker | None = None
         self._load_failure: Raised | Died | None = None
@@ -75,7 +78,7 @@ class Implementation:
     def begin(self, seed: int) -> None:
         """Start a check: global generators are seeded with `seed` before each of its probes."""
         self._seed = seed
-        self.last_probe = ""
+        self.last_probe, self.last_plain = "", {}
         self.printed()
 
     def ask(self, probe: str, **arguments: Argument) -> Observations:
@@ -83,6 +86,8 @@ class Implementation:
         outcome = self._outcome(probe, arguments)
         if not isinstance(outcome, Answer):
             self._explain(outcome)
+        if isinstance(outcome.value, Opaque):
+            self._fail(Finding("type", "the answer cannot be sent to the grader", saw=outcome.value.type_name))
         if not isinstance(outcome.value, dict):
             self._fail(Finding("missing", f"the probe `{probe}` did not report what it saw"))
         return Observations(outcome.value, self._missing)
@@ -117,7 +122,8 @@ class Implementation:
         if self.source.content is None:
             raise Todo("")
         self.last_probe = probe
-        sent = {name: _sendable(value) for name, value in arguments.items()}
+        self.last_plain = {name: value for name, value in arguments.items() if _is_short(value)}
+        sent = {name: sendable(value) for name, value in arguments.items()}
         if not self.source.trusted:
             return self._converse(probe, sent)
         question: dict[str, Value] = {"probe": probe, "arguments": sent, "seed": self._seed}
@@ -157,48 +163,61 @@ class Implementation:
     def _explain(self, outcome: Outcome) -> NoReturn:
         """Raise the verdict that an exception or a death leads to."""
         file = f"{self.source.name}.py"
+        subject = "it" if self.source.trusted else "your code"
         loading = outcome is self._load_failure
         match outcome:
             case Raised() if _is_hole(outcome) and not loading and not self.source.trusted:
                 raise Todo(outcome.message)
             case Raised():
-                what = f"{file} cannot be loaded" if loading else "your code raised"
+                what = f"{file} cannot be loaded" if loading else f"{subject} raised"
                 headline = f"{what}: {outcome.type_name}: {outcome.message}".rstrip(": ")
-                kind = "load" if loading else f"raised {outcome.type_name}"
+                kind = "load" if loading else f"raised {_known_type(outcome)}"
                 note = _memory_note(outcome, self.source.limits)
                 frames = _frames(outcome, self.source.name)
                 self._fail(Finding(kind, headline, note=note, frames=frames, fatal=loading))
             case Died(reason):
-                subject = f"{file}, while it was loaded," if loading else "your code"
+                subject = f"{file}, while it was loaded," if loading else subject
                 self._fail(Finding("load" if loading else "died", f"{subject} {reason}", fatal=True))
         raise AssertionError(f"{outcome} needs no explanation")
 
     def _fail(self, finding: Finding) -> NoReturn:
         if self.source.trusted:
             who = f"{self.source.role} of {self._exercise}, probe `{self.last_probe}`"
-            raise BrokenError(" ".join([f"{who}: {finding.headline}", *finding.frames]))
+            # Where, but not what stands there: a report must not hold lines of the reference.
+            places = [frame.partition(": ")[0] for frame in finding.frames]
+            raise BrokenError(", ".join([f"{who}: {finding.headline}", *places]))
         raise Failed(finding)
 
     def _missing(self, name: str) -> NoReturn:
         self._fail(Finding("missing", f"the probe `{self.last_probe}` did not report `{name}`"))
 
 
-def _sendable(value: Argument) -> Value:
+def sendable(value: Argument) -> Value:
+    """An argument of a probe as it travels; raises TypeError for numpy scalars, which JSON does not know."""
     if isinstance(value, np.ndarray):
         return Tensor.of(value)
     if isinstance(value, np.generic):
         raise TypeError(f"send a plain {type(value.item()).__name__}, not a {type(value).__name__}")
     if isinstance(value, list | tuple):
-        return [_sendable(item) for item in value]
+        return [sendable(item) for item in value]
     if isinstance(value, dict):
-        return {key: _sendable(item) for key, item in value.items()}
+        return {key: sendable(item) for key, item in value.items()}
     return value
+
+
+def _is_short(value: Argument) -> bool:
+    return not isinstance(value, np.ndarray) and len(repr(value)) <= 24
 
 
 def _is_hole(outcome: Raised) -> bool:
     """Whether an open hole of the stub was reached: torch raises NotImplementedError for reasons of its own."""
     reached = outcome.frames[-1].text if outcome.frames else ""
     return outcome.type_name == "NotImplementedError" and reached.startswith("raise NotImplementedError")
+
+
+def _known_type(outcome: Raised) -> str:
+    """The nearest type that Python has: the name of a submission's own could tell what a hidden check sends."""
+    return next((base for base in outcome.bases if hasattr(builtins, base)), "an exception")
 
 
 def _frames(outcome: Raised, name: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import pytest
 from grader.catalog import Exercise, find_root, read_catalog
 from grader.checking.check import check_of
 from grader.checking.grading import Bench, Grading
+from grader.errors import UsageError
 from grader.submission import read_submission
 from grader.verdict import Verdict
 
@@ -32,12 +33,16 @@ class CheckPlugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         """Collecting costs more than many a submission's checks: it is done once for all of them."""
-        if session.testsfailed:
-            return None  # pytest's own loop stops for what could not be collected
+        if session.testsfailed or session.config.option.collectonly:
+            return None  # pytest's own loop stops for what could not be collected, and for whoever only looks
         for grading in self._gradings:
             self._grading = grading
             for item, following in itertools.zip_longest(session.items, session.items[1:]):
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+                if session.shouldfail:  # `pytest -x`
+                    raise session.Failed(session.shouldfail)
+                if session.shouldstop:
+                    raise session.Interrupted(session.shouldstop)
             self._done(grading)
         return True
 
@@ -78,14 +83,17 @@ class StandalonePlugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Set up only if there are checks, and only for their exercises."""
-        folders = {item.path.parent.name for item in items if check_of(getattr(item, "obj", None))}
+        folders = [item.path.parent for item in items if check_of(getattr(item, "obj", None))]
         if not folders or config.pluginmanager.has_plugin(NAME):
             return
-        root = find_root(items[0].path.parent)
-        exercises = read_catalog(root).select(tuple(folders))
-        sources = read_submission(root / "exercises", [exercise.name for exercise in exercises])
+        try:
+            root = find_root(folders[0])
+            exercises = read_catalog(root).select(tuple({folder.name for folder in folders}))
+            sources = read_submission(root / "exercises", [exercise.name for exercise in exercises])
+        except UsageError as error:
+            raise pytest.UsageError(str(error)) from None
         self._bench = Bench(exercises)
-        grading = Grading(self._bench, sources, seed=config.getoption("--check-seed"))
+        grading = Grading.of(self._bench, sources, seed=config.getoption("--check-seed"))
         plugin = CheckPlugin(self._bench, [grading], Grading.close)
         config.pluginmanager.register(plugin, NAME)
         plugin.pytest_collection_modifyitems(items)

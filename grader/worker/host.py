@@ -375,11 +375,11 @@ class Worker:
         number = next(self._numbers)
         deadline = time.monotonic() + timeout_s
         try:
-            self._channel.send(Message(kind, number, value), deadline)
+            self._ask(Message(kind, number, value), deadline)
             return _outcome(self._channel.receive(deadline), number)
         except TimeoutError:
             self.close()
-            return Died(f"did not answer within {timeout_s:g} seconds")
+            return Died(f"did not answer within {timeout_s:g} second{'s' if timeout_s != 1 else ''}")
         except WireError as error:
             self.close()
             return Died(f"garbled the answer of its process ({error})")
@@ -387,11 +387,17 @@ class Worker:
             # Its own exit code says more than our signal: a closed channel usually means that it is exiting.
             return Died(self._cause(self.close(grace_s=0.5)))
 
+    def _ask(self, question: Message, deadline: float) -> None:
+        try:
+            self._channel.send(question, deadline)
+        except WireError as error:  # what we ask is never the worker's fault
+            raise BrokenError(f"the probe `{question.value.get('probe')}` cannot be asked: {error}") from None
+
     def _cause(self, code: int) -> str:
         if self.output.too_much:
             return f"printed more than {self._limits.output_mib} MiB"
-        if code == -signal.SIGKILL:
-            return "closed its channel to the grader"
+        if code == -signal.SIGKILL:  # by us, half a second after the channel closed, or by the system for its memory
+            return "closed its channel to the grader, or was killed"
         if code < 0:
             return f"crashed its process ({signal.Signals(-code).name})"
         return f"ended its process (exit status {code})"

@@ -3,6 +3,7 @@
 Nothing here judges. Whatever the implementation does to this process can only change what is reported of it.
 """
 
+import contextlib
 import gc
 import importlib
 import os
@@ -15,7 +16,7 @@ from types import ModuleType
 from typing import Any, cast
 
 from grader.errors import WireError
-from grader.wire import Channel, Message, Tensor, Value
+from grader.wire import Channel, Message, Opaque, Tensor, Value
 from grader.worker.arrays import FRAMEWORKS, Framework, arguments, observe
 from grader.worker.loading import ForbiddenFinder, describe, load_implementation
 
@@ -43,20 +44,20 @@ def warm_up(exercises: dict[str, dict[str, Any]]) -> dict[str, ModuleType]:
     return probes
 
 
-def serve(connection: socket.socket, probes: ModuleType, framework_name: str, forbidden: list[str]) -> None:
-    """Answer messages until the grader closes its end."""
-    framework = FRAMEWORKS[framework_name]()
-    channel = Channel(connection)
+def prepare(forbidden: list[str]) -> None:
+    """Make this process ready for code that is not ours."""
     if forbidden:
         sys.meta_path.insert(0, ForbiddenFinder(forbidden))
-    implementation = None
     # Line by line: what was printed before a crash must not be lost in a buffer.
     sys.stdout, sys.stderr = (
         open(descriptor, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
         for descriptor in (1, 2)
     )
-    # From here on the process belongs to the submission: what it does is the submission's doing.
-    channel.send(Message("ready", 0, {}))
+
+
+def serve(channel: Channel, probes: ModuleType, framework: Framework) -> None:
+    """Answer messages until the grader closes its end."""
+    implementation = None
     while True:
         try:
             message = channel.receive()
@@ -69,8 +70,8 @@ def serve(connection: socket.socket, probes: ModuleType, framework_name: str, fo
             reply = _answer(message, implementation, probes, framework)
         try:
             channel.send(reply)
-        except WireError as error:  # too large or too deep to travel: charged like any other exception
-            channel.send(Message("raised", message.number, describe(error, "")))
+        except WireError as error:  # too large or too deep to travel
+            channel.send(Message("answer", message.number, {"value": Opaque(str(error))}))
 
 
 def _load(message: Message, framework: Framework) -> Message:
@@ -85,13 +86,12 @@ def _seed(framework: Framework, seed: int) -> None:
 
 
 def _answer(message: Message, implementation: Any, probes: ModuleType, framework: Framework) -> Message:
-    probe: Callable[..., object] = getattr(probes, cast(str, message.value["probe"]))
     _seed(framework, cast(int, message.value["seed"]))
     given = arguments(framework, message.value["arguments"])
     return _reply(
         message.number,
         getattr(implementation, "__file__", ""),
-        lambda: probe(implementation, **given),
+        lambda: getattr(probes, cast(str, message.value["probe"]))(implementation, **given),
         lambda seen: observe(framework, seen),
     )
 
@@ -111,8 +111,14 @@ def _reply(number: int, filename: str, act: Callable[[], object], observe: Calla
 def run(connection: socket.socket, probes: ModuleType, framework_name: str, forbidden: list[str]) -> None:
     """Serve, then end the process without running anything that the submission registered to run at exit."""
     try:
-        serve(connection, probes, framework_name, forbidden)
+        framework, channel = FRAMEWORKS[framework_name](), Channel(connection)
+        prepare(forbidden)
+        channel.send(Message("ready", 0, {}))
     except BaseException as error:
         print(f"the worker failed: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
         os._exit(1)
-    os._exit(0)
+    # From here on the process belongs to the submission: what breaks it is not ours to explain.
+    with contextlib.suppress(BaseException):
+        serve(channel, probes, framework)
+        os._exit(0)
+    os._exit(1)

@@ -13,6 +13,8 @@ from grader.report import CheckResult, ExerciseResult, Report, TaskResult
 from grader.verdict import Verdict
 
 WIDTH = 79
+INDENT = " " * 7
+LABEL = " " * 10
 SIGNS = {Verdict.PASS: "+", Verdict.FAIL: "x", Verdict.TODO: ".", Verdict.SKIPPED: "-", Verdict.BROKEN: "!"}
 COLORS = {
     Verdict.PASS: "green",
@@ -34,30 +36,33 @@ class Commands:
 
 def render(report: Report, commands: Commands) -> str:
     """The whole report; colour codes are left to the caller's terminal to strip."""
-    blocks = [_exercise(exercise, commands) for exercise in report.exercises]
+    blocks = [_exercise(exercise) for exercise in report.exercises]
     return "\n\n".join([*blocks, _summary(report, commands)]) + "\n"
 
 
-def _exercise(exercise: ExerciseResult, commands: Commands) -> str:
+def _exercise(exercise: ExerciseResult) -> str:
     lines = [_row(click.style(f"{exercise.name}  {exercise.title}", bold=True), exercise.score, exercise.max_score)]
     told: set[str] = set()
     for task in exercise.tasks:
         checks = [check for check in exercise.checks if check.task == task.id]
-        lines += ["", *_task(task, checks, exercise.name, commands, told)]
+        lines += ["", *_task(task, checks, told)]
     return "\n".join(lines)
 
 
-def _task(task: TaskResult, checks: list[CheckResult], exercise: str, commands: Commands, told: set[str]) -> list[str]:
+def _task(task: TaskResult, checks: list[CheckResult], told: set[str]) -> list[str]:
     head = _row(f"  {task.id} {task.title}", task.score, task.max_score)
-    if all(check.verdict is Verdict.TODO for check in checks):
+    verdicts = {check.verdict for check in checks}
+    if verdicts == {Verdict.SKIPPED}:
+        return [head, _styled(Verdict.SKIPPED, f"    {SIGNS[Verdict.SKIPPED]}  skipped: {checks[0].message}")]
+    if verdicts <= {Verdict.TODO, Verdict.SKIPPED}:
         return [head, _styled(Verdict.TODO, f"    {SIGNS[Verdict.TODO]}  not started (about {task.minutes} minutes)")]
     lines = [head]
     for check in checks:
-        lines += _check(check, exercise, commands, told)
+        lines += _check(check, told)
     return lines
 
 
-def _check(check: CheckResult, exercise: str, commands: Commands, told: set[str]) -> list[str]:
+def _check(check: CheckResult, told: set[str]) -> list[str]:
     title = f"hidden: {check.title}" if check.hidden else check.title
     if check.verdict in (Verdict.TODO, Verdict.SKIPPED, Verdict.BROKEN):
         title = f"{check.verdict}: {title}"
@@ -70,13 +75,16 @@ def _check(check: CheckResult, exercise: str, commands: Commands, told: set[str]
         return [*lines, "       as above"]
     if check.verdict is not Verdict.SKIPPED:
         told.add(check.message)
-    lines += [wrapped for line in check.message.split("\n") for wrapped in _wrap(line, "       ", "                 ")]
+    lines += [wrapped for line in check.message.split("\n") for wrapped in _message_line(line)]
     if check.verdict is Verdict.FAIL:
-        lines += _wrap(f"hint      {check.hint}", "       ", "                 ")
-        step = f"edit {commands.file(exercise)}, then run `{commands.check(exercise)}`"
-        lines += _wrap(f"next      {step}", "       ", "                 ")
+        lines += _wrap(f"hint      {check.hint}", INDENT, INDENT + LABEL)
         lines.append("")
     return lines
+
+
+def _message_line(line: str) -> list[str]:
+    """Lines that fit stay as they are: matrices are laid out in rows."""
+    return [INDENT + line] if len(INDENT + line) <= WIDTH else _wrap(line, INDENT, INDENT + LABEL)
 
 
 def _summary(report: Report, commands: Commands) -> str:
@@ -98,11 +106,15 @@ def _summary(report: Report, commands: Commands) -> str:
         )
         return "\n".join(lines)
     exercise, task = unfinished[0]
-    verb = "Start" if verdicts == {Verdict.TODO} else "Go on"
-    lines += _wrap(
-        f"{verb} with {task.id} {task.title}: open {commands.file(exercise.name)} and look for TODO({task.id}). "
-        f"It takes about {task.minutes} minutes. Stuck? `{commands.hint(task.id)}`"
-    )
+    file, again = commands.file(exercise.name), commands.check(exercise.name)
+    if verdicts <= {Verdict.TODO, Verdict.SKIPPED}:
+        lines += _wrap(f"Start with {task.id} {task.title}: about {task.minutes} minutes, in small steps.")
+        lines += _wrap(f"  open      {file} and look for TODO({task.id})", rest=" " * 12)
+    else:
+        lines += _wrap(f"Go on with {task.id} {task.title}.")
+        lines += _wrap(f"  edit      {file}", rest=" " * 12)
+    lines += _wrap(f"  then run  {again}", rest=" " * 12)
+    lines += _wrap(f"  stuck?    {commands.hint(task.id)}", rest=" " * 12)
     return "\n".join(lines)
 
 

@@ -1,0 +1,54 @@
+"""Generated cases: the same for everyone who is graded with a seed, and the smallest one on failure."""
+
+import pytest
+
+from grader.checking import booleans, distinct_sizes, integers
+from grader.checking.cases import Cases
+
+CASES = Cases({"n": integers(1, 50), "flag": booleans()}, 25)
+
+
+def fails(case) -> bool:
+    return case["n"] >= 7 and case["flag"]
+
+
+def first_failing(cases):
+    return next(index for index, case in enumerate(cases) if fails(case))
+
+
+def test_a_seed_determines_the_cases():
+    drawn = CASES.draw(3, with_inputs=True)
+    assert drawn == CASES.draw(3, with_inputs=True)
+    assert drawn != CASES.draw(4, with_inputs=True)
+    assert len(drawn) == 25
+
+
+def test_a_seed_is_drawn_only_for_inputs():
+    assert "seed" in CASES.draw(0, with_inputs=True)[0]
+    assert "seed" not in CASES.draw(0, with_inputs=False)[0]
+
+
+def test_check_without_cases_runs_once():
+    assert Cases().draw(0, with_inputs=False) == [{}]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_failing_case_is_shrunk(seed):
+    cases = CASES.draw(seed, with_inputs=False)
+    index = first_failing(cases)
+    smallest = CASES.shrink(fails, cases[:index], cases[index], seed, with_inputs=False)
+    assert fails(smallest)
+    assert smallest["n"] <= 9
+
+
+def test_attempts_at_shrinking_are_few():
+    tried = []
+    cases = CASES.draw(0, with_inputs=True)
+    index = first_failing(cases)
+    CASES.shrink(lambda case: tried.append(case) or fails(case), cases[:index], cases[index], 0, with_inputs=True)
+    assert 0 < len(tried) <= 29
+
+
+def test_sizes_are_pairwise_different():
+    for case in Cases({"sizes": distinct_sizes(3, 1, 4)}, 25).draw(1, with_inputs=False):
+        assert len(set(case["sizes"])) == 3
