@@ -1,6 +1,6 @@
 # `make` alone lists the targets. A student needs `check`, `list` and `hint`; Python 3.11 or newer is enough.
 .DEFAULT_GOAL := help
-.PHONY: help check list hint test lint types stubs format bench ci
+.PHONY: help check list hint test lint types stubs format goldens bench ci
 
 PYTHON ?= python3
 PIP_FLAGS ?=
@@ -43,6 +43,9 @@ format: $(VENV)/.dev ## rewrite files in the project's format
 
 stubs: $(VENV)/.student ## generate the stubs from solutions/
 	@$(BIN)/grader stubs
+
+goldens: $(VENV)/.dev ## rewrite golden files and the generated parts of documents
+	$(BIN)/python -m pytest --update-goldens tests/test_messages.py tests/test_docs.py
 
 bench: $(VENV)/.dev ## measure the speed that the README claims
 	$(BIN)/python benchmarks/run.py

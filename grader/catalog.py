@@ -2,11 +2,12 @@
 
 import ast
 import difflib
+import math
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -145,14 +146,20 @@ def read_exercise(folder: Path, root: Path, *, need_stub: bool = True) -> Exerci
     where = path.relative_to(root)
     try:
         data = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise CatalogError(f"{where}: cannot be read ({error.strerror})") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CatalogError(f"{where}: is not TOML: {error}") from None
     try:
         config = msgspec.convert(data, Config)
     except msgspec.ValidationError as error:
         what, _, place = str(error).partition(" - at `$.")
-        key = f"key `{place.rstrip('`')}`: " if place else ""
-        raise CatalogError(f"{where}: {key}{what}") from None
+        place = place.rstrip("`")
+        choices = get_args(Config.__annotations__.get(place))
+        expected = f"; expected {' or '.join(map(repr, choices))}" if choices and "enum" in what else ""
+        key = f"key `{place}`: " if place else ""
+        raise CatalogError(f"{where}: {key}{what}{expected}") from None
+    _check_limits(config.limits, data.get("limits", {}), where)
     exercise = Exercise(folder.name, folder, root / "solutions" / folder.name, config)
     _check_tasks(exercise, where)
     required_files = [exercise.oracle, exercise.probes, exercise.public_checks]
@@ -174,7 +181,18 @@ def _check_tasks(exercise: Exercise, where: Path) -> None:
             raise CatalogError(f"{key}.points`: expected at least 1, got {task.points}")
         if len(task.hints) < 3:
             raise CatalogError(f"{key}.hints`: expected at least 3 stages, got {len(task.hints)}")
-        known = {other.id for other in tasks}
+        earlier = {other.id for other in tasks[: number - 1]}  # judged before, or the need would go unnoticed
         for need in task.needs:
-            if ".".join(need.split(".")[:2]) not in known - {task.id} or not re.fullmatch(r"\w+\.\d+(\.\w+)?", need):
-                raise CatalogError(f"{key}.needs`: `{need}` is neither another task nor a check of one")
+            if ".".join(need.split(".")[:2]) not in earlier or not re.fullmatch(r"\w+\.\d+(\.\w+)?", need):
+                raise CatalogError(f"{key}.needs`: `{need}` is neither an earlier task nor a check of one")
+
+
+def _check_limits(limits: Limits, given: dict[str, object], where: Path) -> None:
+    known = [field.name for field in fields(Limits)]
+    for name in given:
+        if name not in known:
+            raise CatalogError(f"{where}: key `limits.{name}`: is unknown; there are: {', '.join(known)}")
+    for name in known:
+        value = getattr(limits, name)
+        if not 0 < value < math.inf:
+            raise CatalogError(f"{where}: key `limits.{name}`: expected a number above 0, got {value}")

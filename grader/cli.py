@@ -58,11 +58,14 @@ def check(
     seed: int,
 ) -> NoReturn:
     """Grade the working tree's exercises, all of them or those named."""
-    from grader.grade import Session  # pytest and hypothesis: other commands need not wait for them
-
+    if json_file == junit_file == "-":
+        raise UsageError("--json - and --junit -: standard output holds one report; write the other to a file")
     catalog = _catalog()
     chosen = catalog.select(exercises)
     sources = read_submission(submission or catalog.root / "exercises", [exercise.name for exercise in chosen])
+
+    from grader.grade import Session  # pytest and hypothesis: whoever mistyped a name need not wait for them
+
     with Session(chosen, full=full) as session:
         if session.notice:
             click.echo(session.notice, err=True)
@@ -70,7 +73,7 @@ def check(
     if submission is None:
         _remember(catalog, report)
     if "-" not in (json_file, junit_file):
-        click.echo(terminal.render(report, _commands(catalog, submission, seed)), nl=False, color=_color())
+        click.echo(terminal.render(report, _commands(catalog, submission, full, seed)), nl=False, color=_color())
     _write(json_file, json_report.render(report))
     _write(junit_file, junit.render(report))
     sys.exit(_exit_status(report))
@@ -143,15 +146,17 @@ def _stub_text(exercise: Exercise) -> str:
     return exercise.stub.read_text("utf-8") if exercise.stub.is_file() else ""
 
 
-def _commands(catalog: Catalog, submission: Path | None, seed: int) -> terminal.Commands:
+def _commands(catalog: Catalog, submission: Path | None, full: bool, seed: int) -> terminal.Commands:
     folder = submission or Path(os.path.relpath(catalog.root / "exercises"))
 
     def file(name: str) -> str:
-        return str(folder) if folder.is_file() else str(folder / name / f"{name}.py")
+        places = [folder, folder / f"{name}.py", folder / name / f"{name}.py"]
+        return str(next((place for place in places if place.is_file()), places[-1]))
 
     if os.environ.get("GRADER_VIA") == "make":  # whoever types `make check` has no `grader` on the path
         return terminal.Commands(lambda name: f"make check EX={name}", lambda task: f"make hint TASK={task}", file)
     options = f" --submission {submission}" if submission else ""
+    options += " --full" if full else ""
     options += f" --seed {seed}" if seed else ""
     return terminal.Commands(lambda name: f"grader check {name}{options}", lambda task: f"grader hint {task}", file)
 

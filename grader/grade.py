@@ -117,7 +117,7 @@ class _Errors:
         if not isinstance(error, GraderError) and call.when != "call":  # the check file's doing
             lines = str(getattr(report, "longrepr", "")).splitlines()
             reasons = [line.removeprefix("E ").strip() for line in lines if line.startswith("E ")]  # pytest's mark
-            error = BrokenError(f"{node.nodeid}: cannot run: {reasons[-1] if reasons else error!r}")
+            error = BrokenError(f"{node.nodeid}: cannot run: {reasons[-1] if reasons else repr(error)}")
         self.raised.append(error)
 
 

@@ -62,6 +62,6 @@ def _exercise_of(path: Path, exercises: Sequence[str]) -> str:
         raise UsageError(f"{path}: is not a Python file; hand in the .py source")
     if path.stem in exercises:
         return path.stem
-    if len(exercises) == 1:  # `check lora --submission alice.py` leaves no doubt
+    if len(exercises) == 1:  # `check NAME --submission alice.py` leaves no doubt
         return exercises[0]
     raise UsageError(f"{path}: which exercise is this? name it (`grader check {exercises[0]} ...`)")

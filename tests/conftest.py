@@ -17,6 +17,7 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[1]
 LESSONS = Path(__file__).parent / "lessons"
+collect_ignore = ["lessons"]  # graded through the command
 ENVIRONMENT = {"PYTHONPATH": str(REPOSITORY), "HF_HUB_OFFLINE": "1", "LC_ALL": "C.UTF-8", "COLUMNS": "80"}
 
 
@@ -32,6 +33,11 @@ class Ran:
     def report(self) -> Any:
         """The JSON report on standard output."""
         return json.loads(self.out)
+
+    @property
+    def verdicts(self) -> dict[str, str]:
+        """The verdict of each check of the JSON report."""
+        return {check["id"]: check["verdict"] for check in checks(self.report)}
 
     def check(self, check_id: str) -> Any:
         """One check of the JSON report."""
@@ -56,18 +62,62 @@ class Lesson:
         done = subprocess.run(command, cwd=self.root, env=variables, capture_output=True, timeout=120, check=False)
         return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 
-    def grade(self, source: str | bytes, *arguments: str) -> Ran:
+    def at(self, folder: Path) -> "Lesson":
+        """The same commands in another folder."""
+        return Lesson(folder)
+
+    def grade(self, source: str | bytes, *arguments: str, folder: str = "handed-in") -> Ran:
         """Grade a submission's source; the JSON report is on standard output."""
-        folder = self.root / "handed-in"
-        folder.mkdir(exist_ok=True)
-        (folder / "vectors.py").write_bytes(source.encode() if isinstance(source, str) else source)
-        return self.run("check", "--submission", "handed-in", "--json", "-", *arguments)
+        self.hand_in(source, folder)
+        return self.run("check", "--submission", folder, "--json", "-", *arguments)
+
+    def hand_in(self, source: str | bytes, folder: str = "handed-in") -> None:
+        """Put a submission's source into a folder of the lesson."""
+        (self.root / folder).mkdir(exist_ok=True)
+        (self.root / folder / "vectors.py").write_bytes(source.encode() if isinstance(source, str) else source)
+
+    def copy_exercise(self, name: str) -> None:
+        """Add an exercise that differs from `vectors` in its name only."""
+        for file in self.root.glob("*/vectors/*.*"):
+            copy = file.parents[1] / name / file.name.replace("vectors", name)
+            copy.parent.mkdir(exist_ok=True)
+            copy.write_text(file.read_text().replace("vectors", name))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Golden files and generated parts of documents change through this option only."""
+    parser.addoption("--update-goldens", action="store_true", help="rewrite golden files instead of comparing")
 
 
 @pytest.fixture
-def lesson(tmp_path: Path) -> Lesson:
-    """The lesson `vectors`, as an instructor has it."""
-    return Lesson(shutil.copytree(LESSONS / "vectors", tmp_path / "lesson"))
+def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
+    """Compare a text with the file that holds what it must be; `make goldens` rewrites the file."""
+
+    def compare(path: Path, text: str) -> None:
+        if request.config.getoption("--update-goldens"):
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, "utf-8")
+        assert text == path.read_text("utf-8"), f"{path.name} is not fresh; run `make goldens` and read the diff"
+
+    return compare
+
+
+@pytest.fixture(scope="session")
+def make_lesson() -> Callable[[Path], Lesson]:
+    """Makes a copy of the lesson `vectors`, as an instructor has it, in a folder."""
+    return lambda folder: Lesson(shutil.copytree(LESSONS / "vectors", folder / "lesson"))
+
+
+@pytest.fixture
+def lesson(make_lesson: Callable[[Path], Lesson], tmp_path: Path) -> Lesson:
+    """A lesson of one's own."""
+    return make_lesson(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared_lesson(make_lesson: Callable[[Path], Lesson], tmp_path_factory: pytest.TempPathFactory) -> Lesson:
+    """One for all tests of a module: hand in what you like, but leave the rest alone."""
+    return make_lesson(tmp_path_factory.mktemp("shared"))
 
 
 @pytest.fixture

@@ -49,6 +49,19 @@ def test_attempts_at_shrinking_are_few():
     assert 0 < len(tried) <= 29
 
 
+def test_cases_do_not_depend_on_the_source_that_is_installed(monkeypatch):
+    """Hypothesis draws constants that it finds in local modules; which those are depends on the installation."""
+    from hypothesis.internal.conjecture.providers import CONSTANTS_CACHE, HypothesisProvider
+    from hypothesis.internal.constants_ast import Constants
+
+    wide = Cases({"n": integers(0, 2**40)}, 100)
+    before = wide.draw(5, with_inputs=False)
+    found = Constants(integers=range(3_000_000, 3_000_400))
+    monkeypatch.setattr(HypothesisProvider, "_local_constants", found)
+    CONSTANTS_CACHE.cache.clear()
+    assert wide.draw(5, with_inputs=False) == before
+
+
 def test_sizes_are_pairwise_different():
     for case in Cases({"sizes": distinct_sizes(3, 1, 4)}, 25).draw(1, with_inputs=False):
         assert len(set(case["sizes"])) == 3

@@ -4,7 +4,7 @@ An answer holds only what differs: it is appended to the reference, where later 
 says what is special about it; a wrong one's second line names the checks that must fail:
 
     # Scales the update by alpha instead of alpha / r.
-    # fails: lora.1.formula lora.2.formula
+    # fails: exercise.1.law exercise.2.law
 
 `# standalone` on the line after that means that the file is a whole submission.
 """

@@ -1,8 +1,8 @@
 """Makes the stub that students edit from the reference: each solution region becomes an open hole.
 
-# TODO(lora.1): scale and multiply (about 1 line)
-### BEGIN SOLUTION                            # TODO(lora.1): scale and multiply (about 1 line)
-return alpha / A.shape[0] * (B @ A)    ->     raise NotImplementedError("lora.1")
+# TODO(exercise.1): scale and multiply (about 1 line)
+### BEGIN SOLUTION                            # TODO(exercise.1): scale and multiply (about 1 line)
+return alpha / A.shape[0] * (B @ A)    ->     raise NotImplementedError("exercise.1")
 ### END SOLUTION
 """
 

@@ -30,13 +30,13 @@ class Check:
 
 
 def check(id: str, *, points: float, title: str, hint: str) -> Callable[[Body], Body]:
-    """Make a test function the check `id` ("lora.1.formula"): a law with a title that a learner can read.
+    """Make a test function the check `id` ("exercise.1.law"): a law with a title that a learner can read.
 
     The function takes any of `student`, `oracle`, `reference` (hidden checks), `inputs`, and what `cases` draws.
     Raises CatalogError for an id, title or weight that cannot be right.
     """
     if not re.fullmatch(r"\w+\.\d+\.\w+", id):
-        raise CatalogError(f"check `{id}`: expected an id such as `lora.1.formula`")
+        raise CatalogError(f"check `{id}`: expected an id such as `exercise.1.law`")
     if not 0 < len(title) <= 72:
         raise CatalogError(f"check `{id}`: expected a title of 1 to 72 characters, got {len(title)}")
     if points <= 0:

@@ -114,7 +114,7 @@ def _differs(values: np.ndarray, wanted: np.ndarray, error: np.ndarray, allowed:
     else:
         expected, saw = expected + place, saw + place
     if size > 0:
-        notes.append(f"largest relative error {float(error.max()) / size:.2g}, allowed {allowed / size:.0e}")
+        notes.append(f"largest relative error {float(error.max()) / size:.2g}, allowed {allowed / size:.1g}")
     looks = _looks_like(values, wanted)
     if looks:
         notes.append(looks)
@@ -153,7 +153,7 @@ def _describe(seen: Value) -> str:
             return f"a tensor of shape {seen.shape}, {seen.dtype}: {show(seen.values)}"
         case Opaque():
             return f"an object of type {seen.type_name}"
-        case list() | dict():
+        case list() | dict() if len(repr(seen)) > 120:
             return f"a {type(seen).__name__} of {len(seen)} elements"
     return repr(seen)[:200]
 

@@ -53,8 +53,10 @@ class Todo(Exception):
 
 def words(finding: Finding, situation: Situation) -> str:
     """The message of a failed check, for a terminal of 80 columns."""
-    lines = [clean(finding.headline)]
-    lines += [f"  {clean(frame)}" for frame in finding.frames]
+    first, *more = clean(finding.headline).split("\n")
+    # An exception's text may go on over lines; unmarked, they could pass for ours.
+    lines = [first, *(f"  | {line}" for line in more)]
+    lines += [f"  {clean(frame)}".replace("\n", "?") for frame in finding.frames]
     labelled = [("expected", finding.expected), ("saw", finding.saw), ("note", finding.note)]
     lines += _case_lines(situation)
     for label, text in labelled:

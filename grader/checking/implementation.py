@@ -65,6 +65,7 @@ class Implementation:
         """the arguments of the last probe that read well in a message"""
         self._launcher, self._exercise = launcher, exercise
         self._worker: Worker | None = None
+        self._inherited: Worker | None = None
         self._load_failure: Raised | Died | None = None
         self._seed = 0
         self._spent_s = 0.0
@@ -78,6 +79,7 @@ class Implementation:
     def begin(self, seed: int) -> None:
         """Start a check: global generators are seeded with `seed` before each of its probes."""
         self._seed = seed
+        self._inherited = self._worker
         self.last_probe, self.last_plain = "", {}
         self.printed()
 
@@ -136,6 +138,8 @@ class Implementation:
         return self._replies[key]
 
     def _converse(self, probe: str, arguments: Mapping[str, Value]) -> Outcome:
+        if self._load_failure:
+            return self._load_failure
         if not self.source.trusted and self._spent_s > self.source.limits.total_s:
             return Died(f"used up the {self.source.limits.total_s:g} seconds for this exercise before this check")
         started = time.monotonic()
@@ -147,8 +151,11 @@ class Implementation:
         finally:
             self._spent_s += time.monotonic() - started
         if not worker.alive:
-            self._printed += worker.output.take()
             self._worker = None
+            if worker is self._inherited and isinstance(outcome, Died) and not outcome.hung:
+                # An earlier check may have left behind what broke it, a thread say: it is no fault of this one.
+                return self._converse(probe, arguments)
+            self._printed += worker.output.take()
         return outcome
 
     def _ready_worker(self) -> Worker:

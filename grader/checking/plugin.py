@@ -1,6 +1,6 @@
 """The pytest plugin: pytest collects and orders checks, this runs them and keeps the verdicts.
 
-`pytest exercises/lora` works by itself; the `grader` command runs the same plugin with a Grading of its own.
+`pytest exercises/NAME` works by itself; the `grader` command runs the same plugin with a Grading of its own.
 """
 
 import itertools
@@ -105,7 +105,7 @@ class StandalonePlugin:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--check-seed`, as in `pytest --check-seed 7 exercises/lora`."""
+    """Add `--check-seed`, as in `pytest --check-seed 7 exercises/NAME`."""
     parser.addoption("--check-seed", type=int, default=0, help="seed of the generated cases of exercise checks")
 
 

@@ -3,6 +3,7 @@
 Never imports torch, probes or a submission. What comes back is data that its sender may have made up.
 """
 
+import contextlib
 import itertools
 import json
 import os
@@ -72,6 +73,7 @@ class Died:
     """No answer, and there will be none from this worker; `reason` completes "your code" to a sentence."""
 
     reason: str
+    hung: bool = False
 
 
 Outcome = Answer | Raised | Died
@@ -214,7 +216,9 @@ class Spawner:
                 standard_input.write(json.dumps(order).encode())
                 standard_input.seek(0)
                 code = "from grader.worker.spawned import start; start()"
-                process = _python(code, stdin=standard_input, stdout=writing, stderr=writing, cwd=scratch)
+                process = _python(
+                    code, stdin=standard_input, stdout=writing, stderr=writing, cwd=scratch, start_new_session=True
+                )
             os.close(writing)
             connection = _accept(server, token, process)
         return _Spawned(process), connection, reading
@@ -229,10 +233,14 @@ class _Spawned:
 
     def end(self, grace_s: float) -> int:
         try:
-            return self.process.wait(timeout=grace_s)
+            self.process.wait(timeout=grace_s)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            return self.process.wait()
+        code = self.process.wait()
+        if sys.platform != "win32":
+            with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS: EPERM where only zombies are left
+                os.killpg(self.process.pid, signal.SIGKILL)  # what it left behind is in its group
+        return code
 
 
 def _accept(server: socket.socket, token: str, process: subprocess.Popen[bytes]) -> socket.socket:
@@ -376,10 +384,13 @@ class Worker:
         deadline = time.monotonic() + timeout_s
         try:
             self._ask(Message(kind, number, value), deadline)
-            return _outcome(self._channel.receive(deadline), number)
+            reply = self._channel.receive(deadline)
+            while reply.number < number:  # a second answer to an earlier question, which is no longer of interest
+                reply = self._channel.receive(deadline)
+            return _outcome(reply, number)
         except TimeoutError:
             self.close()
-            return Died(f"did not answer within {timeout_s:g} second{'s' if timeout_s != 1 else ''}")
+            return Died(f"did not answer within {timeout_s:g} second{'s' if timeout_s != 1 else ''}", hung=True)
         except WireError as error:
             self.close()
             return Died(f"garbled the answer of its process ({error})")

@@ -16,6 +16,8 @@ WIDTH = 79
 INDENT = " " * 7
 LABEL = " " * 10
 SIGNS = {Verdict.PASS: "+", Verdict.FAIL: "x", Verdict.TODO: ".", Verdict.SKIPPED: "-", Verdict.BROKEN: "!"}
+DONE = (Verdict.PASS, Verdict.BROKEN)
+"""What leaves a reader nothing to do."""
 COLORS = {
     Verdict.PASS: "green",
     Verdict.FAIL: "red",
@@ -45,8 +47,10 @@ def _exercise(exercise: ExerciseResult) -> str:
     told: set[str] = set()
     for task in exercise.tasks:
         checks = [check for check in exercise.checks if check.task == task.id]
-        lines += ["", *_task(task, checks, told)]
-    return "\n".join(lines)
+        if lines[-1]:  # a failed check has a blank line below it
+            lines.append("")
+        lines += _task(task, checks, told)
+    return "\n".join(lines).rstrip("\n")
 
 
 def _task(task: TaskResult, checks: list[CheckResult], told: set[str]) -> list[str]:
@@ -94,10 +98,13 @@ def _summary(report: Report, commands: Commands) -> str:
         (exercise, task)
         for exercise in report.exercises
         for task in exercise.tasks
-        if any(check.task == task.id and check.verdict is not Verdict.PASS for check in exercise.checks)
+        if any(check.task == task.id and check.verdict not in DONE for check in exercise.checks)
     ]
     if Verdict.BROKEN in verdicts:
         lines += _wrap("The grader itself failed at the checks marked `!`. They cost no points; please report them.")
+    if not unfinished and Verdict.BROKEN in verdicts:
+        lines += _wrap("All other checks pass.")
+        return "\n".join(lines)
     if not unfinished:
         lines += _wrap(
             "All checks pass, the hidden ones too."

@@ -1,0 +1,9 @@
+# Adds A and B and leaves the base trainable.
+# fails: lora.2.frozen lora.3.trainable
+
+
+class LoRALinear(LoRALinear):
+    def __init__(self, base, *args, **kwargs):
+        trainable = base.weight.requires_grad
+        super().__init__(base, *args, **kwargs)
+        base.requires_grad_(trainable)  # as it came

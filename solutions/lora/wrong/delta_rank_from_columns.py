@@ -1,0 +1,6 @@
+# Takes the wrong axis of A for the rank, and so divides by the number of inputs.
+# fails: lora.1.formula lora.1.rank_law lora.1.rslora lora.1.gradient lora.1.dtype lora.1.edges lora.3.exact lora.3.invisible lora.3.square lora.3.drift lora.3.base_update
+
+
+def lora_delta(A, B, alpha, rslora=False):
+    return lora_scale(alpha, A.shape[1], rslora) * (B @ A)

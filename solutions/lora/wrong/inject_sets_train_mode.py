@@ -1,0 +1,6 @@
+# Puts the whole model in train mode, because training comes next.
+# fails: lora.4.options lora.5.dropout
+
+
+def inject_lora(model, target_modules, r, alpha, dropout=0.0, inner=inject_lora):
+    return inner(model, target_modules, r, alpha, dropout).train()

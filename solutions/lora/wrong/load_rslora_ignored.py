@@ -1,0 +1,6 @@
+# Does not look at use_rslora when it loads.
+# fails: lora.5.rslora
+
+
+def read_config(directory, inner=read_config):
+    return {**inner(directory), "use_rslora": False}
