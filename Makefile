@@ -27,7 +27,7 @@ hint: $(VENV)/.student ## the next hint of a task: make hint TASK=lora.2
 	@$(GRADER) hint $(TASK)
 
 test: $(VENV)/.dev ## the project's own tests
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
 lint: $(VENV)/.dev ## formatting, lint rules and layers
 	$(BIN)/ruff format --check

@@ -146,6 +146,8 @@ def _run_pytest(plugin: CheckPlugin, files: list[Path]) -> None:
         status = pytest.main(arguments, plugins=[plugin, errors])
     if errors.raised:
         raise errors.raised[0]
+    if status is pytest.ExitCode.INTERRUPTED:
+        raise KeyboardInterrupt
     if status is pytest.ExitCode.NO_TESTS_COLLECTED:
         raise BrokenError(f"{files[0]}: holds no checks")
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):

@@ -3,8 +3,10 @@
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -50,9 +52,11 @@ def full(shared_lesson):
 
 
 @pytest.fixture(scope="module")
-def stubs(shared_lesson):
-    """The untouched stubs."""
-    return shared_lesson.run("check", "--json", "-", "--junit", "report.xml")
+def stubs(make_lesson, tmp_path_factory):
+    """The untouched stubs, their report in files."""
+    lesson = make_lesson(tmp_path_factory.mktemp("stubs"))
+    ran = lesson.run("check", "--json", "report.json", "--junit", "report.xml")
+    return ran, json.loads((lesson.root / "report.json").read_text()), ElementTree.parse(lesson.root / "report.xml")
 
 
 def test_all_pass_is_status_0(full):
@@ -60,7 +64,16 @@ def test_all_pass_is_status_0(full):
 
 
 def test_open_holes_are_status_1(stubs):
-    assert (stubs.status, set(stubs.verdicts.values())) == (1, {"todo"})
+    ran, report, _ = stubs
+    assert (ran.status, ran.talk) == (1, "")
+    assert {check["verdict"] for check in report["exercises"][0]["checks"]} == {"todo"}
+
+
+def test_files_leave_standard_output_to_the_reader(stubs):
+    ran, report, junit = stubs
+    assert ran.out.startswith("vectors  Vectors")
+    assert report["score"] == 0.0
+    assert junit.getroot().tag == "testsuites"
 
 
 def test_report_keeps_its_keys(full):
@@ -79,26 +92,18 @@ def test_checks_come_in_order_of_tasks_then_public_then_hidden(full):
 
 
 def test_seed_is_recorded(full, stubs):
-    assert (full.report["seed"], stubs.report["seed"]) == (7, 0)
+    assert (full.report["seed"], stubs[1]["seed"]) == (7, 0)
 
 
 def test_a_seed_determines_the_report(lesson, broken_scaled):
     source = broken_scaled("return x + factor")
-    reports = [without_times(lesson.grade(source, "--seed", seed).report) for seed in ("7", "7", "8")]
+    reports = [without_times(lesson.grade(source, "--seed", "7").report) for _ in range(2)]
     assert reports[0] == reports[1]
-    assert reports[0] != reports[2]
 
 
 def test_hidden_checks_leave_the_maximum_alone(full, stubs):
-    assert (full.report["score"], full.report["max_score"], stubs.report["max_score"]) == (6.0, 6.0, 6.0)
+    assert (full.report["score"], full.report["max_score"], stubs[1]["max_score"]) == (6.0, 6.0, 6.0)
     assert sum(check["max_score"] for check in full.report["exercises"][0]["checks"]) == 6.0
-
-
-def test_report_goes_to_files(lesson):
-    ran = lesson.run("check", "--json", "report.json", "--junit", "report.xml")
-    assert ran.out.startswith("vectors  Vectors")
-    assert json.loads((lesson.root / "report.json").read_text())["score"] == 0.0
-    assert ElementTree.parse(lesson.root / "report.xml").getroot().tag == "testsuites"
 
 
 def test_junit_on_standard_output_is_alone_and_counts(lesson, broken_scaled):
@@ -122,15 +127,12 @@ def test_standard_output_holds_one_report(lesson):
     assert ran.status == 2
 
 
-def test_submission_is_a_file_or_a_folder(lesson, reference):
-    lesson.hand_in(reference, "flat")
-    lesson.hand_in(reference, "flat/nested")
-    (lesson.root / "alice.py").write_text(reference)
-    nested = lesson.root / "deep/vectors"
-    nested.mkdir(parents=True)
-    (nested / "vectors.py").write_text(reference)
-    for path in ("flat", "flat/vectors.py", "alice.py", "deep"):
-        assert lesson.run("check", "vectors", "--submission", path).status == 0, path
+@pytest.mark.parametrize("path", ["alice.py", "nested/vectors/vectors.py"])
+def test_submission_is_a_file_or_a_folder(lesson, reference, path):
+    """Files named for the exercise, and folders that hold one, are what all other tests here hand in."""
+    (lesson.root / path).parent.mkdir(parents=True, exist_ok=True)
+    (lesson.root / path).write_text(reference)
+    assert lesson.run("check", "vectors", "--submission", path.split("/")[0]).status == 0
 
 
 def test_missing_exercise_is_todo(lesson, reference):
@@ -147,6 +149,7 @@ def test_missing_exercise_is_todo(lesson, reference):
 
 
 def test_list_tells_where_you_stand(lesson, reference):
+    lesson.grade(reference)  # somebody else's work: no progress of yours
     before = lesson.run("list")
     (lesson.root / TREE / "vectors.py").write_text(reference)
     lesson.run("check")
@@ -158,11 +161,6 @@ def test_list_tells_where_you_stand(lesson, reference):
     )
     assert after.out == before.out.replace("not checked yet", "6 of 6 points")
     assert (before.status, before.talk) == (0, "")
-
-
-def test_grading_a_submission_is_not_your_progress(lesson, reference):
-    lesson.grade(reference)
-    assert "not checked yet" in lesson.run("list").out
 
 
 HINTS = [
@@ -193,7 +191,7 @@ def test_damaged_progress_is_none(lesson, progress):
     (lesson.root / ".grader").mkdir()
     (lesson.root / ".grader/progress.json").write_bytes(progress)
     assert "not checked yet" in lesson.run("list").out
-    assert [lesson.run("hint", "vectors.1").out for _ in range(2)] == HINTS[:2]
+    assert lesson.run("hint", "vectors.1").out == HINTS[0]
 
 
 def test_progress_that_cannot_be_kept_stops_nobody(lesson):
@@ -264,21 +262,26 @@ def test_unreadable_sources_are_refused(shared_lesson, content, line):
     assert ran.status == 2
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_forbidden_paths_are_refused(lesson, reference):
     lesson.hand_in(reference, "closed")
-    (lesson.root / "closed/vectors.py").chmod(0)
+    file = lesson.root / "closed/vectors.py"
+    file.chmod(0)
+    if os.access(file, os.R_OK):
+        pytest.skip("root may read everything")
     ran = lesson.run("check", "--submission", "closed")
     assert only_line(ran) == "closed/vectors.py: cannot be read (Permission denied); check its permissions"
-    (lesson.root / "closed").chmod(0)
+    file.parent.chmod(0)
     ran = lesson.run("check", "--submission", "closed/vectors.py")
+    file.parent.chmod(0o700)
     assert only_line(ran) == "closed/vectors.py: cannot be read (Permission denied); check its name and permissions"
-    (lesson.root / "closed").chmod(0o700)
+    assert ran.status == 2
 
 
 def test_other_encodings_are_read(lesson, reference):
-    assert lesson.grade(f"# coding: latin-1\nname = 'é'\n{reference}".encode("latin-1")).status == 0
-    assert lesson.grade(f"\ufeff{reference}".replace("\n", "\r\n").encode()).status == 0
+    lesson.copy_exercise("marked")
+    lesson.hand_in(f"# coding: latin-1\nname = 'é'\n{reference}".replace("\n", "\r\n").encode("latin-1"))
+    (lesson.root / "handed-in/marked.py").write_text(f"\ufeff{reference}", "utf-8")
+    assert lesson.run("check", "--submission", "handed-in").status == 0
 
 
 def test_which_exercise_must_be_clear(lesson, reference):
@@ -403,18 +406,14 @@ def test_missing_file_of_an_exercise_is_named(lesson, name):
             "from grader", "import nowhere\nfrom grader", 3,
             f"{CHECKS}: cannot run: ModuleNotFoundError: No module named 'nowhere'",
         ),
-        ("from grader", "1 / 0\nfrom grader", 3, f"{CHECKS}: cannot run: ZeroDivisionError: division by zero"),
         ("(student, inputs)", "(student, input)", 3, f"{CHECKS}::test_fresh: cannot run: fixture 'input' not found"),
         (
             '@check("vectors.1.value"', 'def test_other(): pass\n\n@check("vectors.1.value"', 3,
             f"{CHECKS}::test_other: is not a check; it needs the decorator `@check`",
         ),
         ("vectors.1.fresh", "vectors.3.fresh", 2, "check `vectors.3.fresh`: vectors has no task `vectors.3`"),
-        ("vectors.1.fresh", "matrices.1.fresh", 2, "check `matrices.1.fresh`: vectors has no task `matrices.1`"),
         ("vectors.1.fresh", "vectors.1.value", 2, "check `vectors.1.value`: two checks have this id"),
         ("vectors.1.fresh", "fresh", 2, "check `fresh`: expected an id such as `exercise.1.law`"),
-        ("points=0.5", "points=0", 2, "check `vectors.1.fresh`: expected more than 0 points, got 0"),
-        ("a factor", "a" * 99, 2, "check `vectors.1.fresh`: expected a title of 1 to 72 characters, got 122"),
     ],
 )  # fmt: skip
 def test_check_that_cannot_run_is_named(lesson, old, new, status, line):
@@ -497,20 +496,36 @@ def test_our_fault_is_status_3(faulty):
     assert (faulty.status, faulty.talk) == (3, "")
 
 
-@pytest.mark.parametrize(
-    ("file", "old", "new", "reason"),
-    [
-        (TOML, 'warm = ["numpy"]', 'warm = ["nowhere"]', "ModuleNotFoundError: No module named 'nowhere'"),
-        (f"{TREE}/probes.py", "def mean", "def (mean", "SyntaxError: invalid syntax (probes.py, line 9)"),
-    ],
-)
-def test_workers_that_cannot_start_cost_nothing(lesson, reference, file, old, new, reason):
-    replace(lesson, file, old, new)
+def test_workers_that_cannot_start_cost_nothing(lesson, reference):
+    replace(lesson, TOML, 'warm = ["numpy"]', 'warm = ["nowhere"]')
     ran = lesson.grade(reference)
     assert {check["message"] for check in ran.report["exercises"][0]["checks"]} == {
-        f"the worker zygote is gone (it ended); it said: {reason}"
+        "the worker zygote is gone (it ended); it said: ModuleNotFoundError: No module named 'nowhere'"
     }
     assert (ran.status, set(ran.verdicts.values()), ran.report["max_score"]) == (3, {"broken"}, 0.0)
+
+
+# ---- Ctrl-C
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def test_interrupt_ends_everything_quietly(lesson, broken_scaled):
+    replace(lesson, TOML, "call_s = 1.0", "call_s = 60.0")
+    lesson.hand_in(broken_scaled("while True: pass"))
+    command = [sys.executable, "-m", "grader", "check", "--submission", "handed-in"]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+    with subprocess.Popen(
+        command, cwd=lesson.root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as grader:
+        while not (workers := [worker for zygote in children(grader.pid) for worker in children(zygote)]):
+            time.sleep(0.01)
+        grader.send_signal(signal.SIGINT)
+        out, talk = grader.communicate(timeout=30)
+    assert (grader.returncode, out, talk.strip()) == (130, b"", b"")
+    assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
 
 
 # ---- colour
@@ -541,8 +556,8 @@ def _read(descriptor: int) -> bytes:
         return b""
 
 
-def test_colour_only_on_a_terminal_that_wants_it(lesson):
-    plain = lesson.run("check").out
+def test_colour_only_on_a_terminal_that_wants_it(lesson, stubs):
+    plain = stubs[0].out
     assert "\x1b" not in plain
     assert "\x1b[36m" in on_a_terminal(lesson)
     assert on_a_terminal(lesson, NO_COLOR="1").replace("\r\n", "\n") == plain

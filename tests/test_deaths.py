@@ -176,7 +176,9 @@ def answer(value: str, saw: str, expected: str = "a number", told: str = "the re
 ANSWERS = {
     "none": answer("None", "None (is a `return` missing?)"),
     "text": answer("'pass'", "'pass'"),
-    "list": answer("[1.75]", "a list of 1 elements"),
+    "list": answer("[1.75]", "[1.75]"),
+    "list_of_arrays": answer("[x, x]", "a list of 2 elements"),
+    "long_list": answer("list(range(100))", "a list of 100 elements"),
     "bool": answer("True", "True"),
     "nan": answer("float('nan')", "nan", "a finite number", "the result is not finite"),
     "huge_number": answer("10**100", "an object of type int beyond 64 bits"),
@@ -233,6 +235,32 @@ LIES = {
     ),
 }
 """Answers of the wrong type, and answers that lie about themselves."""
+
+# What `scaled` returns for any factor but one, and what is told of it, above and below the case.
+ARRAYS = {
+    "wrong_shape": (
+        "x[:, None] * factor",
+        "the result has the wrong shape",
+        "expected  shape (1,)\nsaw       shape (1, 1)\nnote      2 axes instead of 1",
+    ),
+    "wrong_dtype": (
+        "(x * factor).astype('float32')",
+        "the result has the wrong dtype",
+        "expected  float64\nsaw       float32",
+    ),
+    "nan_inside": ("x * float('nan')", "the result is not finite", "expected  finite numbers\nsaw       nan at [0]"),
+    "infinite": ("x * float('inf')", "the result is not finite", "expected  finite numbers\nsaw       inf at [0]"),
+    "no_array": (
+        "[float(v) for v in x * factor]",
+        "the result is not a tensor",
+        "expected  a tensor of shape (1,)\nsaw       [3.5]",
+    ),
+    "objects": (
+        "(x * factor).astype(object)",
+        "the result is not a tensor",
+        "expected  a tensor of shape (1,)\nsaw       an object of type array of object",
+    ),
+}
 
 WORDS = {
     "control_characters": Attack(
@@ -361,7 +389,7 @@ HOLES = {
     "nameless_hole": ("raise NotImplementedError", "todo", "not started"),
     "hole_of_another": (
         "raise NotImplementedError('hole_of_another.1')",
-        "skipped",
+        "todo",
         "builds on hole_of_another.1, which is not started",
     ),
 }
@@ -373,6 +401,10 @@ SOURCES = (
     | {name: Attack(f"{body}\n        return x.mean()", "").source for name, body in LEFTOVERS.items()}
     | {name: source for name, (source, _) in LOADS.items()}
     | {name: Attack(body, "").source for name, (body, _, _) in HOLES.items()}
+    | {
+        name: Attack("return x.mean()", "").source.replace("x * factor", f"x if factor == 1 else {result}")
+        for name, (result, _, _) in ARRAYS.items()
+    }
 )
 
 
@@ -406,6 +438,14 @@ def test_attack_fails_its_own_check_alone(graded, name):
 @pytest.mark.parametrize("name", ATTACKS)
 def test_attack_is_told(graded, name):
     assert told(graded, f"{name}.2.value") == ATTACKS[name].message
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_array_of_the_wrong_kind_is_told(graded, name):
+    assert verdicts(graded, name) == ("fail", "pass", "skipped", "skipped")
+    _, above, below = ARRAYS[name]
+    case = "called    `scaled(x, factor)`\nwith      n = 1, factor = 2.0, x = [1.75]"
+    assert told(graded, f"{name}.1.value") == f"{above}\n{case}\n{below}"
 
 
 @pytest.mark.parametrize("name", LEFTOVERS)

@@ -21,7 +21,7 @@ def run(*arguments: str, **variables: str) -> str:
     return done.stdout
 
 
-def untouched_stubs(folder: Path) -> str:
+def untouched_stubs(_: Path) -> str:
     return "$ make check\n" + run("check", GRADER_VIA="make")
 
 
@@ -35,7 +35,7 @@ def failing_check(folder: Path) -> str:
     return first[0] + "\n"
 
 
-def help_of_check(folder: Path) -> str:
+def help_of_check(_: Path) -> str:
     return "$ grader check --help\n" + run("check", "--help")
 
 

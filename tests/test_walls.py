@@ -3,6 +3,7 @@
 import ast
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -91,6 +92,22 @@ def test_public_names_are_explained(path):
     assert [node.name for node in public if not ast.get_docstring(node)] == []
 
 
+DRAW = """
+from grader.checking import distinct_sizes, integers, sampled_from
+from grader.checking.cases import Cases
+cases = Cases({"n": integers(1, 50), "sizes": distinct_sizes(3, 2, 64), "factor": sampled_from([1, 2, 4])}, 25)
+print([cases.draw(seed, with_inputs=True) for seed in range(12)])
+"""
+
+
+def test_a_seed_means_the_same_wherever_the_grader_is_installed(tmp_path):
+    """Hypothesis mixes numbers from the source of modules into what it draws, unless they are in site-packages."""
+    installed = tmp_path / "site-packages"
+    shutil.copytree(ENGINE, installed / "grader")
+    elsewhere = python("-c", f"import sys; sys.path.insert(0, {str(installed)!r}){DRAW}", cwd=tmp_path)
+    assert elsewhere == python("-c", DRAW, cwd=tmp_path)
+
+
 # ---- pytest without the command
 
 
@@ -117,7 +134,7 @@ def test_plugin_leaves_other_tests_alone(tmp_path):
     assert (status, "1 failed, 1 passed" in text, "as it should" in text) == (1, True, True), text
 
 
-VERDICTS = """
+TOLD = """
 fail: a factor of one changes nothing
 the result has the wrong value
 called    `scaled(x, factor)`
@@ -131,7 +148,7 @@ def test_pytest_runs_an_exercise_by_itself(lesson, reference, broken_scaled):
     assert (status, "5 passed" in text) == (0, True), text
     file.write_text(broken_scaled("return x + factor"))
     status, text = pytest_says("exercises/vectors", "-q", cwd=lesson.root)
-    assert (status, "2 failed, 2 skipped" in text, VERDICTS in text) == (1, True, True), text
+    assert (status, "2 failed, 2 skipped" in text, TOLD in text) == (1, True, True), text
 
 
 def test_pytest_and_the_command_agree(lesson, broken_scaled):

@@ -80,7 +80,7 @@ class LoRALinear(nn.Module):
              |                          |
              +--- dropout --- A --- B --+
 
-    Arguments
+    The arguments:
         base      the `nn.Linear` to adapt, with or without bias. It is wrapped, not copied: `base.weight` stays
                   the same `nn.Parameter` object, now and after `merge` and `unmerge`. It has no gradient
                   (`.grad` is None) when it is wrapped. (In lora.4 a `Conv1D` may arrive here too.)
@@ -89,11 +89,11 @@ class LoRALinear(nn.Module):
         dropout   the probability of inverted dropout on the input of A.
         rslora    the factor is alpha / sqrt(r) instead of alpha / r.
 
-    What is trainable
+    What is trainable:
         Exactly two tensors, both 2-D: A as (r, in) or (in, r), and B as (out, r) or (r, out). Nothing of the
         base learns: an optimiser with weight decay over all parameters leaves it as it was, bit for bit.
 
-    What A and B are at first
+    What A and B are at first:
         B is zero, so that a new layer gives exactly the output of its base. A is random with mean zero and a
         standard deviation within a factor 2 of 1 / sqrt(3 * in), which is what
         `nn.init.kaiming_uniform_(A, a=math.sqrt(5))` gives for A of shape (r, in). The factor s is never folded
@@ -104,9 +104,7 @@ class LoRALinear(nn.Module):
     copy of the same base.
     """
 
-    def __init__(
-        self, base: nn.Linear, r: int, alpha: float, dropout: float = 0.0, rslora: bool = False
-    ) -> None:
+    def __init__(self, base: nn.Linear, r: int, alpha: float, dropout: float = 0.0, rslora: bool = False) -> None:
         super().__init__()
         if r < 1:
             raise ValueError(f"the rank r must be at least 1, not {r}")
@@ -117,7 +115,8 @@ class LoRALinear(nn.Module):
         self.rslora = rslora
         self.dropout = nn.Dropout(dropout)
         self.merged = False
-        # TODO(lora.2): freeze the base, then create A and B as described above (about 5 lines)
+        # TODO(lora.2): freeze the base, then create A and B as described above (about 5 lines). `weight_update` below
+        # expects them as self.A, (r, in), and self.B, (out, r): change it if you store them in another way.
         raise NotImplementedError("lora.2")
         self.train(base.training)  # a layer of a model in eval mode starts in eval mode
 
@@ -215,9 +214,7 @@ def find_targets(model: nn.Module, target_modules: list[str]) -> list[str]:
     raise NotImplementedError("lora.4")
 
 
-def inject_lora(
-    model: nn.Module, target_modules: list[str], r: int, alpha: float, dropout: float = 0.0
-) -> nn.Module:
+def inject_lora(model: nn.Module, target_modules: list[str], r: int, alpha: float, dropout: float = 0.0) -> nn.Module:
     """Put a LoRA layer in the place of every module that `target_modules` names, and freeze all the rest.
 
     `target_modules` is a list of names that match as `matches` says. `nn.Linear` and GPT-2's `Conv1D` can be
@@ -307,7 +304,8 @@ def save_adapter(model: nn.Module, directory: str | Path) -> None:
                                     target_modules, a list of names; peft_type "LORA"; bias "none";
                                     fan_in_fan_out, whether the adapted layers are `Conv1D`. For a field that
                                     is absent PEFT takes a default of its own: 8 for lora_alpha.
-        adapter_model.safetensors   the tensors of `adapter_state` and nothing of the base. No pickle.
+        adapter_model.safetensors   the tensors of `adapter_state` in their own dtype, nothing of the base. No
+                                    pickle.
 
     Together they have at most 1.1 times the bytes of A and B plus 16 kB. Returns None and changes nothing in
     the model. A merged model gives the same files as an unmerged one.

@@ -153,8 +153,10 @@ def _describe(seen: Value) -> str:
             return f"a tensor of shape {seen.shape}, {seen.dtype}: {show(seen.values)}"
         case Opaque():
             return f"an object of type {seen.type_name}"
-        case list() | dict() if len(repr(seen)) > 120:
-            return f"a {type(seen).__name__} of {len(seen)} elements"
+        case list() | dict():
+            parts = seen if isinstance(seen, list) else seen.values()
+            if any(isinstance(part, Tensor | Opaque | list | dict) for part in parts) or len(repr(seen)) > 120:
+                return f"a {type(seen).__name__} of {len(seen)} element{'s' if len(seen) != 1 else ''}"
     return repr(seen)[:200]
 
 

@@ -31,24 +31,26 @@ def serve(control: socket.socket, exercises: dict[str, dict[str, Any]]) -> None:
     probes = main.warm_up(exercises)
     control.send(json.dumps({"ready": True}).encode())
     workers: set[int] = set()
-    while True:
-        data, descriptors, _, _ = socket.recv_fds(control, MAX_REQUEST, 2)
-        if not data:
-            break
-        request = json.loads(data)
-        if request["op"] == "fork":
-            exercise = exercises[request["exercise"]]
-            pid = _fork(request, descriptors, probes[request["exercise"]], exercise["framework"])
-            workers.add(pid)
-            reply = {"pid": pid}
-        else:
-            workers.discard(request["pid"])
-            reply = {"code": _end(request["pid"], request["grace_s"])}
-            _kill_strays(workers)
-        control.send(json.dumps(reply).encode())
-    for pid in workers:
-        _end(pid, 0.0)
-    _kill_strays(set())
+    try:
+        while True:
+            data, descriptors, _, _ = socket.recv_fds(control, MAX_REQUEST, 2)
+            if not data:
+                break
+            request = json.loads(data)
+            if request["op"] == "fork":
+                exercise = exercises[request["exercise"]]
+                pid = _fork(request, descriptors, probes[request["exercise"]], exercise["framework"])
+                workers.add(pid)
+                reply = {"pid": pid}
+            else:
+                workers.discard(request["pid"])
+                reply = {"code": _end(request["pid"], request["grace_s"])}
+                _kill_strays(workers)
+            control.send(json.dumps(reply).encode())
+    finally:  # also when the grader goes away before it hears the reply
+        for pid in workers:
+            _end(pid, 0.0)
+        _kill_strays(set())
 
 
 def _fork(request: dict[str, Any], descriptors: list[int], probes: ModuleType, framework: str) -> int:

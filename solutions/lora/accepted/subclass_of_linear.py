@@ -76,6 +76,7 @@ def save_adapter(model, directory):
         "peft_type": "LORA",
         "r": layer.r,
         "lora_alpha": layer.alpha,
+        "lora_dropout": layer.dropout.p,
         "target_modules": list(layers),
         "use_rslora": layer.rslora,
         "fan_in_fan_out": isinstance(layer, Conv1D),

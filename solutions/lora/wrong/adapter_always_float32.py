@@ -1,4 +1,4 @@
-# Keeps A and B in the default float32 and casts around them, which a float64 base pays with half of its digits.
+# Keeps A and B in the default float32 and casts around them: a float64 base loses half of its digits.
 # fails: lora.2.dtypes
 
 

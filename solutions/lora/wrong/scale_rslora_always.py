@@ -1,0 +1,7 @@
+# Divides by the square root of r in plain LoRA too.
+# fails: lora.1.formula lora.1.rank_law lora.1.gradient lora.1.dtype lora.1.edges lora.2.formula lora.2.gradients lora.2.dtypes lora.2.edges lora.3.exact lora.3.base_update lora.4.equals_peft lora.4.linear lora.5.reads_peft lora.5.round_trip
+import math
+
+
+def lora_scale(alpha, r, rslora=False):
+    return alpha / math.sqrt(r)
