@@ -4,7 +4,7 @@ import hashlib
 import re
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -18,7 +18,8 @@ from grader.checking.inputs import Inputs
 from grader.errors import BrokenError, CatalogError
 from grader.report import Judged
 from grader.verdict import Verdict
-from grader.worker.host import Launcher, Served, launch
+from grader.worker.host import Launcher, Order, Served, Worker, launch
+from grader.worker.isolation import Confinement, Isolation, weakest
 
 # The order of Unix: every implementation of an exercise has one of these roles, and only one is not ours.
 TRUSTED_ROLES = ("oracle", "reference")
@@ -26,13 +27,30 @@ TRUSTED_ROLES = ("oracle", "reference")
 
 def served(exercise: Exercise) -> Served:
     """An exercise as worker processes need to know it."""
-    return Served(exercise.name, exercise.probes, exercise.config.framework, exercise.config.warm)
+    config = exercise.config
+    return Served(exercise.name, exercise.probes, config.framework, config.warm, config.forbidden)
+
+
+def _own_files(exercises: Iterable[Exercise]) -> list[Path]:
+    """What tells how submissions are judged, and by which answers."""
+    folders = [folder for exercise in exercises for folder in (exercise.folder, exercise.solutions)]
+    return [path for folder in folders for path in sorted(folder.glob("*.py"))]
 
 
 class Bench:
     """What grading one submission leaves behind for the next: warm processes, our own replies, drawn cases."""
 
-    def __init__(self, exercises: tuple[Exercise, ...], *, fork: bool | None = None) -> None:
+    def __init__(
+        self,
+        exercises: tuple[Exercise, ...],
+        *,
+        fork: bool | None = None,
+        unreadable: Iterable[Path] = (),
+        needs_jail: bool = False,
+    ) -> None:
+        """`unreadable` are files, other than the exercises' own, that no submission may read."""
+        self._unreadable = tuple(str(path) for path in [*_own_files(exercises), *unreadable])
+        self._needs_jail = needs_jail
         self.exercises = {exercise.name: exercise for exercise in exercises}
         self.launcher: Launcher = launch(tuple(map(served, exercises)), fork=fork)
         self._trusted: dict[tuple[str, str], Implementation] = {}
@@ -56,8 +74,19 @@ class Bench:
     def student(self, exercise: Exercise, content: bytes | None) -> Implementation:
         """A submission's implementation of an exercise; None for one that was not handed in."""
         config = exercise.config
-        source = Source("student", exercise.name, content, config.forbidden, config.limits)
+        source = Source(
+            "student", exercise.name, content, config.forbidden, config.limits, self._unreadable, self._needs_jail
+        )
         return Implementation(source, self.launcher, exercise.name)
+
+    def confinement(self) -> Confinement:
+        """How a student's worker is confined here, learnt from one that is started for this alone."""
+        exercise = next(iter(self.exercises.values()))
+        config = exercise.config
+        order = Order(exercise.name, config.limits, forbidden=config.forbidden, unreadable=self._unreadable)
+        worker = Worker(self.launcher, order)
+        worker.close()
+        return worker.confinement
 
     def cases(self, check: Check, body: Callable[..., None], seed: int) -> list[Case]:
         """The cases of a check for a seed, drawn once."""
@@ -87,6 +116,11 @@ class Grading:
         """The grading of a submission that consists of these files."""
         exercises = bench.exercises.items()
         return cls(bench, {name: bench.student(exercise, sources.get(name)) for name, exercise in exercises}, seed)
+
+    @property
+    def isolation(self) -> Isolation:
+        """How well the submission was confined, in the weakest of its workers."""
+        return weakest(isolation for student in self._students.values() for isolation in student.isolations)
 
     def run(self, exercise: Exercise, body: Callable[..., None], *, hidden: bool) -> Judged:
         """Judge one check of an exercise; never raises for anything that a submission did."""

@@ -16,7 +16,8 @@ import numpy as np
 from grader.checking.finding import Failed, Finding, Todo
 from grader.errors import BrokenError
 from grader.wire import Message, Opaque, Tensor, Value, encode
-from grader.worker.host import Answer, Died, Launcher, Outcome, Raised, Worker
+from grader.worker.host import Answer, Died, Launcher, Order, Outcome, Raised, Worker
+from grader.worker.isolation import Isolation
 from grader.worker.limits import Limits
 
 Argument: TypeAlias = "np.ndarray | Value"
@@ -49,6 +50,10 @@ class Source:
     content: bytes | None
     forbidden: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
+    unreadable: tuple[str, ...] = ()
+    """files that its worker must not be able to read"""
+    needs_jail: bool = False
+    """whether it must not run where a jail does not hold"""
 
     @property
     def trusted(self) -> bool:
@@ -63,6 +68,8 @@ class Implementation:
         self.last_probe = ""
         self.last_plain: dict[str, Argument] = {}
         """the arguments of the last probe that read well in a message"""
+        self.isolations: list[Isolation] = []
+        """of each worker that ran it"""
         self._launcher, self._exercise = launcher, exercise
         self._worker: Worker | None = None
         self._inherited: Worker | None = None
@@ -161,11 +168,22 @@ class Implementation:
     def _ready_worker(self) -> Worker:
         """A living worker that has loaded the source, or has failed to: that is tried only once."""
         if self._worker is None or not self._worker.alive:
-            self._worker = Worker(self._launcher, self._exercise, self.source.forbidden, self.source.limits)
+            self._worker = self._start_worker()
             if self._load_failure is None:
                 outcome = self._worker.load(self.source.name, self.source.content or b"")
                 self._load_failure = None if isinstance(outcome, Answer) else outcome
         return self._worker
+
+    def _start_worker(self) -> Worker:
+        source = self.source
+        order = Order(self._exercise, source.limits, source.trusted, source.forbidden, source.unreadable)
+        worker = Worker(self._launcher, order)
+        isolation = worker.confinement.isolation
+        if source.needs_jail and isolation is Isolation.NONE:
+            worker.close()
+            raise BrokenError(f"a worker was not confined: {worker.confinement.why}")
+        self.isolations.append(isolation)
+        return worker
 
     def _explain(self, outcome: Outcome) -> NoReturn:
         """Raise the verdict that an exception or a death leads to."""

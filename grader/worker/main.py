@@ -108,12 +108,21 @@ def _reply(number: int, filename: str, act: Callable[[], object], observe: Calla
         return reply
 
 
-def run(connection: socket.socket, probes: ModuleType, framework_name: str, forbidden: list[str]) -> None:
-    """Serve, then end the process without running anything that the submission registered to run at exit."""
+def run(
+    connection: socket.socket,
+    probes: ModuleType,
+    framework_name: str,
+    forbidden: list[str],
+    confinement: Callable[[], dict[str, Value]],
+) -> None:
+    """Serve, then end the process without running anything that the submission registered to run at exit.
+
+    `confinement` tells what holds this process; it is asked last, in the state that the submission will find.
+    """
     try:
         framework, channel = FRAMEWORKS[framework_name](), Channel(connection)
         prepare(forbidden)
-        channel.send(Message("ready", 0, {}))
+        channel.send(Message("ready", 0, confinement()))
     except BaseException as error:
         print(f"the worker failed: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
         os._exit(1)
