@@ -15,7 +15,7 @@ class Isolation(StrEnum):
     FULL = "full"
     """nothing but itself exists for a worker: namespaces, Landlock and seccomp, each of which would hold alone"""
     STRONG = "strong"
-    """a worker sees that others exist and reaches none: seccomp, with Landlock or a user of its own"""
+    """a worker sees that others exist and reaches none: seccomp, with namespaces, Landlock or a user of its own"""
     NONE = "none"
     """a process with limits"""
 
@@ -54,7 +54,7 @@ class Confinement:
             return Isolation.NONE
         if {"namespaces", "landlock"} <= layers:
             return Isolation.FULL
-        return Isolation.STRONG if layers & {"landlock", "user"} else Isolation.NONE
+        return Isolation.STRONG if layers & {"namespaces", "landlock", "user"} else Isolation.NONE
 
 
 def weakest(found: Iterable[Isolation]) -> Isolation:

@@ -22,6 +22,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from grader.wire import Value
 from grader.worker import jail, main
 from grader.worker.jail import kernel, namespaces
 from grader.worker.jail.plan import user_of
@@ -91,15 +92,19 @@ class Zygote:
                 self._probes[name],
                 self._exercises[name]["framework"],
                 request["forbidden"],
-                lambda: {
-                    "layers": list(self._plan.layers) if readable else [],
-                    "breaches": list(jail.probe(request["unreadable"], request["grader"], str(Path(scratch).parent))),
-                },
+                functools.partial(self._confinement, request),
             )
         except BaseException as error:
             print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
         finally:
             os._exit(1)
+
+    def _confinement(self, request: dict[str, Any]) -> dict[str, Value]:
+        """What holds this worker; for a trusted one nobody asks."""
+        if request["trusted"]:
+            return {"layers": [], "breaches": []}
+        breaches = jail.probe(request["unreadable"], request["grader"], str(Path(request["scratch"]).parent))
+        return {"layers": list(self._plan.layers), "breaches": list(breaches)}
 
     def _end(self, pid: int, grace_s: float) -> int:
         """The exit code of a worker, negative for a signal, once it and its children are gone."""
