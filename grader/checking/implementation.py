@@ -6,6 +6,7 @@ The two sides differ in one thing only: what goes wrong in the student's worker 
 
 import builtins
 import hashlib
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -147,16 +148,20 @@ class Implementation:
     def _converse(self, probe: str, arguments: Mapping[str, Value]) -> Outcome:
         if self._load_failure:
             return self._load_failure
-        if not self.source.trusted and self._spent_s > self.source.limits.total_s:
-            return Died(f"used up the {self.source.limits.total_s:g} seconds for this exercise before this check")
+        limits = self.source.limits
+        left_s = math.inf if self.source.trusted else limits.total_s - self._spent_s
+        if left_s <= 0:
+            return Died(f"used up the {limits.total_s:g} seconds for this exercise before this check")
         started = time.monotonic()
         try:
             worker = self._ready_worker()
             if self._load_failure:
                 return self._load_failure
-            outcome = worker.ask(probe, arguments, self._seed)
+            outcome = worker.ask(probe, arguments, self._seed, left_s)
         finally:
             self._spent_s += time.monotonic() - started
+        if isinstance(outcome, Died) and not self.source.trusted and self._spent_s >= limits.total_s:
+            outcome = Died(f"used up the {limits.total_s:g} seconds for this exercise", hung=True)
         if not worker.alive:
             self._worker = None
             if worker is self._inherited and isinstance(outcome, Died) and not outcome.hung:
@@ -197,7 +202,7 @@ class Implementation:
                 what = f"{file} cannot be loaded" if loading else f"{subject} raised"
                 headline = f"{what}: {outcome.type_name}: {outcome.message}".rstrip(": ")
                 kind = "load" if loading else f"raised {_known_type(outcome)}"
-                note = _memory_note(outcome, self.source.limits)
+                note = _limit_note(outcome, self.source.limits)
                 frames = _frames(outcome, self.source.name)
                 self._fail(Finding(kind, headline, note=note, frames=frames, fatal=loading))
             case Died(reason):
@@ -249,6 +254,17 @@ def _frames(outcome: Raised, name: str) -> tuple[str, ...]:
     return tuple(f"{name}.py:{frame.line} in {frame.function}: {frame.text}" for frame in outcome.frames)
 
 
-def _memory_note(outcome: Raised, limits: Limits) -> str:
-    out_of_memory = outcome.type_name == "MemoryError" or "can't allocate memory" in outcome.message
-    return f"a worker may use {limits.memory_mib} MiB of memory" if out_of_memory else ""
+def _limit_note(outcome: Raised, limits: Limits) -> str:
+    """What an exception of the system's means in a worker, where limits are tighter than elsewhere."""
+    notes = {
+        "MemoryError": f"a worker may use {limits.memory_mib} MiB of memory",
+        "can't allocate memory": f"a worker may use {limits.memory_mib} MiB of memory",
+        "can't start new thread": f"a worker may use {limits.memory_mib} MiB of memory, also for its threads",
+        "File too large": f"a file may have {limits.file_mib} MiB",
+        "No space left on device": f"all files together may have {limits.scratch_mib} MiB",
+        "Too many open files": f"{limits.open_files} files may be open at a time",
+        "Address family not supported": "a worker has no network",
+        "PermissionError": "a worker may start no processes, and write files in its own folder only",
+    }
+    said = f"{outcome.type_name}: {outcome.message}"
+    return next((note for sign, note in notes.items() if sign in said), "")

@@ -6,6 +6,7 @@ Never imports torch, probes or a submission. What comes back is data that its se
 import contextlib
 import itertools
 import json
+import math
 import os
 import select
 import signal
@@ -411,10 +412,10 @@ class Worker:
         tensor = Tensor("uint8", (len(source),), source)
         return self._converse("load", {"name": name, "source": tensor}, self._limits.load_s)
 
-    def ask(self, probe: str, arguments: Mapping[str, Value], seed: int) -> Outcome:
-        """Let it run one probe beside its implementation."""
+    def ask(self, probe: str, arguments: Mapping[str, Value], seed: int, at_most_s: float = math.inf) -> Outcome:
+        """Let it run one probe beside its implementation, for as long as one call may take and `at_most_s`."""
         question: dict[str, Value] = {"probe": probe, "arguments": dict(arguments), "seed": seed}
-        return self._converse("ask", question, self._limits.call_s)
+        return self._converse("ask", question, min(self._limits.call_s, at_most_s))
 
     def close(self, grace_s: float = 0.0) -> int:
         """End it; its exit code, negative for a signal."""
