@@ -16,6 +16,7 @@ from grader import errors, progress
 from grader.catalog import Catalog, Exercise, find_root, read_catalog
 from grader.errors import GraderError, UsageError
 from grader.report import Report
+from grader.salt import NO_SALT, read_salt, secret_file
 from grader.submission import read_submission
 from grader.verdict import Verdict
 from grader.writers import json_report, junit, terminal
@@ -65,10 +66,12 @@ def check(
     catalog = _catalog()
     chosen = catalog.select(exercises)
     sources = read_submission(submission or catalog.root / "exercises", [exercise.name for exercise in chosen])
-    handed_in = [submission] if submission else []
+    salt = read_salt() if full else NO_SALT
     from grader.grade import Session  # pytest and hypothesis: whoever mistyped a name need not wait for them
 
-    with Session(chosen, full=full, allow_unjailed=allow_unjailed, unreadable=handed_in) as session:
+    with Session(
+        chosen, full=full, allow_unjailed=allow_unjailed, unreadable=_secrets(submission), salt=salt
+    ) as session:
         if session.notice:
             click.echo(session.notice, err=True)
         report = session.grade(sources, seed)
@@ -79,6 +82,16 @@ def check(
     _write(json_file, json_report.render(report))
     _write(junit_file, junit.render(report))
     sys.exit(_exit_status(report))
+
+
+@cli.command()
+def doctor() -> NoReturn:
+    """What confines submissions on this machine, and whether official grading is safe."""
+    from grader.doctor import examine, is_safe, render
+
+    facts = examine(_lesson_files(), salted=read_salt() != NO_SALT)
+    click.echo(render(facts), nl=False)
+    sys.exit(errors.EXIT_OK if is_safe(facts) else errors.EXIT_NOT_YET)
 
 
 @cli.command()
@@ -136,6 +149,20 @@ def main() -> NoReturn:
 
 def _catalog(*, need_stubs: bool = True) -> Catalog:
     return read_catalog(find_root(Path.cwd()), need_stubs=need_stubs)
+
+
+def _secrets(submission: Path | None) -> list[Path]:
+    """What a submission must not read, besides the exercises' own files."""
+    return [path.absolute() for path in (submission, secret_file()) if path is not None]
+
+
+def _lesson_files() -> list[Path]:
+    """What must be hidden of the lesson around us, if there is one."""
+    try:
+        root = find_root(Path.cwd())
+    except UsageError:
+        return []
+    return [path for side in ("exercises", "solutions") for path in sorted(root.glob(f"{side}/*/*.py"))]
 
 
 def _reference(exercise: Exercise) -> Path:

@@ -17,6 +17,7 @@ from grader.checking.implementation import Implementation
 from grader.checking.plugin import CheckPlugin
 from grader.errors import BrokenError, GraderError, UsageError
 from grader.report import Report, assemble, share_points
+from grader.salt import NO_SALT, Salt
 from grader.worker.isolation import Isolation
 
 DEFAULT_SEED = 0
@@ -33,12 +34,13 @@ class Session:
         fork: bool | None = None,
         allow_unjailed: bool = False,
         unreadable: Iterable[Path] = (),
+        salt: Salt = NO_SALT,
     ) -> None:
         """`unreadable` are files that no submission may read, such as the others; `full` needs a jail to hold them."""
         if full:
             for exercise in exercises:
                 require_solutions(exercise)
-        self._exercises, self._full = exercises, full
+        self._exercises, self._full, self._salt = exercises, full, salt
         needs_jail = full and not allow_unjailed
         self.bench = Bench(exercises, fork=fork, unreadable=unreadable, needs_jail=needs_jail)
         if needs_jail:
@@ -75,12 +77,12 @@ class Session:
         self, submissions: Iterable[Mapping[str, bytes]], done: Callable[[Report], None], seed: int = DEFAULT_SEED
     ) -> None:
         """Grade one submission after the other and hand over each report as soon as it is complete."""
-        self._run((Grading.of(self.bench, sources, seed) for sources in submissions), done)
+        self._run((Grading.of(self.bench, sources, seed, self._salt) for sources in submissions), done)
 
     def grade_students(self, students: Mapping[str, Implementation], seed: int = DEFAULT_SEED) -> Report:
         """The report on implementations that are no files, such as one that answers falsely on purpose."""
         reports: list[Report] = []
-        self._run([Grading(self.bench, students, seed)], reports.append)
+        self._run([Grading(self.bench, students, seed, self._salt)], reports.append)
         return reports[0]
 
     def _run(self, gradings: Iterable[Grading], done: Callable[[Report], None]) -> None:
@@ -100,7 +102,7 @@ class Session:
             )
             for exercise in self._exercises
         ]
-        return assemble(results, grading.seed, grading.isolation, self._full)
+        return assemble(results, grading.seed, grading.isolation, self._full, self._salt.fingerprint)
 
     def _check_files(self) -> list[Path]:
         public = [exercise.public_checks for exercise in self._exercises]

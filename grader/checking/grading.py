@@ -1,6 +1,5 @@
 """Runs checks on one submission and keeps what became of each. Knows implementations and laws, not pytest."""
 
-import hashlib
 import re
 import time
 import traceback
@@ -17,6 +16,7 @@ from grader.checking.implementation import Implementation, Source
 from grader.checking.inputs import Inputs
 from grader.errors import BrokenError, CatalogError
 from grader.report import Judged
+from grader.salt import NO_SALT, Salt
 from grader.verdict import Verdict
 from grader.worker.host import Launcher, Order, Served, Worker, launch
 from grader.worker.isolation import Confinement, Isolation, weakest
@@ -105,17 +105,18 @@ class Bench:
 class Grading:
     """One submission being graded: `run` judges one check after the other, in their order."""
 
-    def __init__(self, bench: Bench, students: Mapping[str, Implementation], seed: int) -> None:
+    def __init__(self, bench: Bench, students: Mapping[str, Implementation], seed: int, salt: Salt = NO_SALT) -> None:
         """`students` are the submission's implementations by exercise."""
-        self.bench, self.seed = bench, seed
+        self.bench, self.seed, self.salt = bench, seed, salt
         self.judged: dict[str, Judged] = {}
         self._students = students
 
     @classmethod
-    def of(cls, bench: Bench, sources: Mapping[str, bytes], seed: int) -> Self:
+    def of(cls, bench: Bench, sources: Mapping[str, bytes], seed: int, salt: Salt = NO_SALT) -> Self:
         """The grading of a submission that consists of these files."""
         exercises = bench.exercises.items()
-        return cls(bench, {name: bench.student(exercise, sources.get(name)) for name, exercise in exercises}, seed)
+        students = {name: bench.student(exercise, sources.get(name)) for name, exercise in exercises}
+        return cls(bench, students, seed, salt)
 
     @property
     def isolation(self) -> Isolation:
@@ -217,9 +218,9 @@ class Grading:
         self, exercise: Exercise, check: Check, body: Callable[..., None], student: Implementation, hidden: bool
     ) -> None:
         """Run the body on all cases; raises Failed with the message for the smallest failing one."""
-        seed = seed_of(self.seed, check.id)
+        seed = seed_of(self.seed, check.id, self.salt)
         student.begin(seed)
-        attempt = _Attempt(self.bench, exercise, body, student, seed)
+        attempt = _Attempt(self.bench, exercise, body, student, seed, self.salt)
         cases = self.bench.cases(check, body, seed)
         for index, case in enumerate(cases):
             try:
@@ -266,15 +267,22 @@ class _Attempt:
     """Runs a check's body on one case, and remembers on what."""
 
     def __init__(
-        self, bench: Bench, exercise: Exercise, body: Callable[..., None], student: Implementation, seed: int
+        self,
+        bench: Bench,
+        exercise: Exercise,
+        body: Callable[..., None],
+        student: Implementation,
+        seed: int,
+        salt: Salt,
     ) -> None:
+        self._salt = salt
         self._bench, self._exercise, self._body, self._student, self._seed = (bench, exercise, body, student, seed)
         self._inputs = Inputs(0)
 
     def __call__(self, case: Case) -> None:
         """Raises Failed or Todo as the body does."""
         self._student.printed()  # a message tells only what was printed on its own case
-        self._inputs = Inputs(case.get(SEED, 0))
+        self._inputs = Inputs(case.get(SEED, 0), self._salt)
         given: dict[str, Any] = {name: value for name, value in case.items() if name != SEED}
         for name in parameters_of(self._body):
             if name == "inputs":
@@ -296,9 +304,9 @@ class _Attempt:
         return Situation(shown, made, call, self._student.printed())
 
 
-def seed_of(seed: int, check_id: str) -> int:
+def seed_of(seed: int, check_id: str, salt: Salt = NO_SALT) -> int:
     """The seed of one check: other checks must not change when one is added."""
-    return int.from_bytes(hashlib.sha256(f"{seed}:{check_id}".encode()).digest()[:7])
+    return int.from_bytes(salt.mix(f"{seed}:{check_id}")[:7])
 
 
 def _doubtful(finding: Finding) -> bool:

@@ -36,15 +36,14 @@ class Readable:
 def readable(forbidden: Iterable[str], unreadable: Iterable[str] = ()) -> Readable:
     """What a worker may read if it must not import `forbidden` nor read the files `unreadable`."""
     sites = _sites()
-    libraries = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), *SYSTEM_LIBRARIES]
+    standard = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")]
     # Where a distribution of Python keeps the shared libraries that come with it.
-    libraries.append(sysconfig.get_config_var("LIBDIR") or "/usr/lib")
+    libraries = [*standard, *SYSTEM_LIBRARIES, sysconfig.get_config_var("LIBDIR")]
     spelled = _existing([*libraries, *sites, *SYSTEM_FILES])
     real = sorted({os.path.realpath(path) for path in spelled})
     hidden = {os.path.realpath(path) for path in unreadable}
-    hidden |= {
-        path for name in forbidden for folder in sites for path in _files_of(name, Path(os.path.realpath(folder)))
-    }
+    for folder in _existing([*standard, *sites]):
+        hidden |= {path for name in forbidden for path in _files_of(name, Path(os.path.realpath(folder)))}
     hidden |= _strange_pythons(real)
     roots = tuple(path for path in real if not any(_is_beneath(path, other) for other in real if other != path))
     allowed: list[str] = []
