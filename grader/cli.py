@@ -21,6 +21,8 @@ from grader.submission import read_submission
 from grader.verdict import Verdict
 from grader.writers import json_report, junit, terminal
 
+MOST_SECRETS = 100
+"""Files that a worker tries to read before it starts; more of the same folder would show nothing else."""
 OutputFile = click.Path(dir_okay=False, allow_dash=True)
 
 
@@ -152,8 +154,13 @@ def _catalog(*, need_stubs: bool = True) -> Catalog:
 
 
 def _secrets(submission: Path | None) -> list[Path]:
-    """What a submission must not read, besides the exercises' own files."""
-    return [path.absolute() for path in (submission, secret_file()) if path is not None]
+    """What a submission must not read, besides the exercises' own files: itself, too, comes by another way."""
+    secret = secret_file()
+    files = [secret] if secret else []
+    if submission:
+        places = ("*.py", "*/*.py") if submission.is_dir() else ()
+        files += [submission, *(path for place in places for path in sorted(submission.glob(place)))]
+    return [path.absolute() for path in files[:MOST_SECRETS] if path.is_file()]
 
 
 def _lesson_files() -> list[Path]:

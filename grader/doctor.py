@@ -6,7 +6,7 @@ import sys
 import tempfile
 import textwrap
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.worker.host import Order, Served, Worker, Zygote, launch
@@ -29,7 +29,7 @@ class Facts:
     landlock: int = 0
     refused: tuple[str, ...] = ()
     """why stronger plans than the one in force were refused, the strongest first"""
-    confinement: Confinement = Confinement()
+    confinement: Confinement = field(default_factory=Confinement)
     salted: bool = False
 
 
@@ -99,7 +99,9 @@ def _layers(facts: Facts) -> Iterator[list[str]]:
         else _row(False, "seccomp", "not offered")
     )
     if facts.confinement.breaches:
-        yield _row(False, "seen from inside", f"a worker can {'; '.join(facts.confinement.breaches[:4])}")
+        first, *others = facts.confinement.breaches
+        more = f", and {len(others)} thing{'s' if len(others) > 1 else ''} more" if others else ""
+        yield _row(False, "seen from inside", f"a submission can {first}{more}")
     else:
         yield _row(True, "seen from inside", "nothing that must fail succeeded")
     yield (
@@ -132,10 +134,7 @@ def _conclusion(facts: Facts) -> list[str]:
         lines.append("")
     if is_safe(facts):
         return [*lines, "Official grading (`grader check --full`) is safe here."]
-    return [
-        *lines,
-        *_wrap("Official grading is not safe here, and `grader check --full` refuses. `grader check` works."),
-    ]
+    return [*lines, "Official grading is not safe here: `grader check --full` refuses.", "`grader check` works."]
 
 
 def _advice(facts: Facts) -> list[str]:
@@ -157,7 +156,8 @@ def _advice(facts: Facts) -> list[str]:
         advice.append("seccomp needs a kernel with CONFIG_SECCOMP_FILTER, and x86_64 or aarch64.")
     if "namespaces" not in confinement.layers and not facts.root:
         advice.append(
-            "For full isolation allow user namespaces: on Ubuntu `sysctl kernel.apparmor_restrict_unprivileged_userns=0`, "
+            "For full isolation allow user namespaces: "
+            "on Ubuntu `sysctl kernel.apparmor_restrict_unprivileged_userns=0`, "
             "on older Debian `sysctl kernel.unprivileged_userns_clone=1`."
         )
     elif "namespaces" not in confinement.layers and is_safe(facts):

@@ -50,8 +50,8 @@ def readable(forbidden: Iterable[str], unreadable: Iterable[str] = ()) -> Readab
     opened: list[str] = []
     for root in roots:
         _take_apart(root, hidden, allowed, opened)
-    relevant = sorted(path for path in hidden if any(_is_beneath(path, root) for root in roots))
-    return Readable(roots, tuple(spelled), tuple(relevant), tuple(allowed), tuple(opened))
+    covered = sorted(path for path in hidden if _needs_cover(path, roots, hidden))
+    return Readable(roots, tuple(spelled), tuple(covered), tuple(allowed), tuple(opened))
 
 
 def _sites() -> list[str]:
@@ -108,6 +108,12 @@ def _take_apart(path: str, hidden: set[str], allowed: list[str], opened: list[st
             # To allow a link would allow what it leads to; that is allowed under its own name, or not meant to be.
             if not entry.is_symlink():
                 _take_apart(entry.path, hidden, allowed, opened)
+
+
+def _needs_cover(path: str, roots: tuple[str, ...], hidden: set[str]) -> bool:
+    """Whether it would be seen among the roots: what a link leads to is hidden under its own name."""
+    seen = any(_is_beneath(path, root) for root in roots) and not os.path.islink(path)
+    return seen and not any(_is_beneath(path, other) for other in hidden if other != path)
 
 
 def _is_beneath(path: str, folder: str) -> bool:
