@@ -6,8 +6,10 @@ In each mode all attacks of `jail/attacks.py` run in one confined worker; each i
 import functools
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -80,12 +82,11 @@ def test_open_files_are_found_by_the_probe() -> None:
 
 
 @pytest.fixture
-def open_lesson(lesson, tmp_path: Path):
-    """A lesson that an ordinary user may enter."""
-    for folder in [tmp_path, *tmp_path.parents]:
-        if folder.owner() == tmp_path.owner() and folder != Path("/tmp"):
-            folder.chmod(folder.stat().st_mode | 0o055)
-    return lesson
+def open_lesson(lesson):
+    """A lesson that an ordinary user may enter: pytest keeps its own folders private."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield type(lesson)(shutil.copytree(lesson.root, Path(folder, "lesson")))
 
 
 def test_full_refuses_where_nothing_confines(open_lesson) -> None:
