@@ -16,10 +16,13 @@ from grader import errors, progress
 from grader.catalog import Catalog, Exercise, find_root, read_catalog
 from grader.errors import GraderError, UsageError
 from grader.report import Report
+from grader.salt import NO_SALT, read_salt, secret_file
 from grader.submission import read_submission
 from grader.verdict import Verdict
 from grader.writers import json_report, junit, terminal
 
+MOST_SECRETS = 100
+"""Files that a worker tries to read before it starts; more of the same folder would show nothing else."""
 OutputFile = click.Path(dir_okay=False, allow_dash=True)
 
 
@@ -46,6 +49,7 @@ def list_exercises() -> None:
 @click.argument("exercises", nargs=-1)
 @click.option("--submission", type=click.Path(path_type=Path), help="Grade this file or folder instead.")
 @click.option("--full", is_flag=True, help="Also run the hidden checks (needs solutions/).")
+@click.option("--allow-unjailed", is_flag=True, help="Grade with --full even where submissions are not confined.")
 @click.option("--json", "json_file", type=OutputFile, help="Write the report as JSON, - for standard output.")
 @click.option("--junit", "junit_file", type=OutputFile, help="Write the report as JUnit XML, - for standard output.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the generated cases.")
@@ -53,6 +57,7 @@ def check(
     exercises: tuple[str, ...],
     submission: Path | None,
     full: bool,
+    allow_unjailed: bool,
     json_file: str | None,
     junit_file: str | None,
     seed: int,
@@ -63,10 +68,12 @@ def check(
     catalog = _catalog()
     chosen = catalog.select(exercises)
     sources = read_submission(submission or catalog.root / "exercises", [exercise.name for exercise in chosen])
-
+    salt = read_salt() if full else NO_SALT
     from grader.grade import Session  # pytest and hypothesis: whoever mistyped a name need not wait for them
 
-    with Session(chosen, full=full) as session:
+    with Session(
+        chosen, full=full, allow_unjailed=allow_unjailed, unreadable=_secrets(submission), salt=salt
+    ) as session:
         if session.notice:
             click.echo(session.notice, err=True)
         report = session.grade(sources, seed)
@@ -77,6 +84,16 @@ def check(
     _write(json_file, json_report.render(report))
     _write(junit_file, junit.render(report))
     sys.exit(_exit_status(report))
+
+
+@cli.command()
+def doctor() -> NoReturn:
+    """What confines submissions on this machine, and whether official grading is safe."""
+    from grader.doctor import examine, is_safe, render
+
+    facts = examine(_lesson_files(), salted=read_salt() != NO_SALT)
+    click.echo(render(facts), nl=False)
+    sys.exit(errors.EXIT_OK if is_safe(facts) else errors.EXIT_NOT_YET)
 
 
 @cli.command()
@@ -134,6 +151,25 @@ def main() -> NoReturn:
 
 def _catalog(*, need_stubs: bool = True) -> Catalog:
     return read_catalog(find_root(Path.cwd()), need_stubs=need_stubs)
+
+
+def _secrets(submission: Path | None) -> list[Path]:
+    """What a submission must not read, besides the exercises' own files: itself, too, comes by another way."""
+    secret = secret_file()
+    files = [secret] if secret else []
+    if submission:
+        places = ("*.py", "*/*.py") if submission.is_dir() else ()
+        files += [submission, *(path for place in places for path in sorted(submission.glob(place)))]
+    return [path.absolute() for path in files[:MOST_SECRETS] if path.is_file()]
+
+
+def _lesson_files() -> list[Path]:
+    """What must be hidden of the lesson around us, if there is one."""
+    try:
+        root = find_root(Path.cwd())
+    except UsageError:
+        return []
+    return [path for side in ("exercises", "solutions") for path in sorted(root.glob(f"{side}/*/*.py"))]
 
 
 def _reference(exercise: Exercise) -> Path:

@@ -17,6 +17,8 @@ from grader.checking.implementation import Implementation
 from grader.checking.plugin import CheckPlugin
 from grader.errors import BrokenError, GraderError, UsageError
 from grader.report import Report, assemble, share_points
+from grader.salt import NO_SALT, Salt
+from grader.worker.isolation import Isolation
 
 DEFAULT_SEED = 0
 
@@ -24,12 +26,29 @@ DEFAULT_SEED = 0
 class Session:
     """Grades any number of submissions of the same exercises with the same warm processes."""
 
-    def __init__(self, exercises: tuple[Exercise, ...], *, full: bool = False, fork: bool | None = None) -> None:
+    def __init__(
+        self,
+        exercises: tuple[Exercise, ...],
+        *,
+        full: bool = False,
+        fork: bool | None = None,
+        allow_unjailed: bool = False,
+        unreadable: Iterable[Path] = (),
+        salt: Salt = NO_SALT,
+    ) -> None:
+        """`unreadable` are files that no submission may read, such as the others; `full` needs a jail to hold them."""
         if full:
             for exercise in exercises:
                 require_solutions(exercise)
-        self._exercises, self._full = exercises, full
-        self.bench = Bench(exercises, fork=fork)
+        self._exercises, self._full, self._salt = exercises, full, salt
+        needs_jail = full and not allow_unjailed
+        self.bench = Bench(exercises, fork=fork, unreadable=unreadable, needs_jail=needs_jail)
+        if needs_jail:
+            try:
+                require_jail(self.bench)
+            except BaseException:
+                self.bench.close()
+                raise
 
     @property
     def notice(self) -> str:
@@ -58,12 +77,12 @@ class Session:
         self, submissions: Iterable[Mapping[str, bytes]], done: Callable[[Report], None], seed: int = DEFAULT_SEED
     ) -> None:
         """Grade one submission after the other and hand over each report as soon as it is complete."""
-        self._run((Grading.of(self.bench, sources, seed) for sources in submissions), done)
+        self._run((Grading.of(self.bench, sources, seed, self._salt) for sources in submissions), done)
 
     def grade_students(self, students: Mapping[str, Implementation], seed: int = DEFAULT_SEED) -> Report:
         """The report on implementations that are no files, such as one that answers falsely on purpose."""
         reports: list[Report] = []
-        self._run([Grading(self.bench, students, seed)], reports.append)
+        self._run([Grading(self.bench, students, seed, self._salt)], reports.append)
         return reports[0]
 
     def _run(self, gradings: Iterable[Grading], done: Callable[[Report], None]) -> None:
@@ -83,7 +102,7 @@ class Session:
             )
             for exercise in self._exercises
         ]
-        return assemble(results, grading.seed, self.bench.launcher.isolation, self._full)
+        return assemble(results, grading.seed, grading.isolation, self._full, self._salt.fingerprint)
 
     def _check_files(self) -> list[Path]:
         public = [exercise.public_checks for exercise in self._exercises]
@@ -95,6 +114,16 @@ def require_solutions(exercise: Exercise) -> None:
     for path in (exercise.reference, exercise.hidden_checks):
         if not path.is_file():
             raise UsageError(f"{path}: is missing, and --full needs it; grade without --full, or add solutions/")
+
+
+def require_jail(bench: Bench) -> None:
+    """Raises UsageError where a submission could reach what must be out of its reach."""
+    confinement = bench.confinement()
+    if confinement.isolation is Isolation.NONE:
+        raise UsageError(
+            f"--full: submissions are not confined here ({confinement.why}); "
+            "`grader doctor` says what to do, --allow-unjailed grades all the same"
+        )
 
 
 class _Errors:

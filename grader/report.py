@@ -87,6 +87,8 @@ class Report:
     isolation: str
     full: bool
     exercises: tuple[ExerciseResult, ...]
+    salt: str = ""
+    """the fingerprint of the secret that the inputs were made with, besides the seed; empty for none"""
 
     @property
     def checks(self) -> list[CheckResult]:
@@ -131,8 +133,8 @@ def share_points(name: str, title: str, tasks: Sequence[Task], judged: Iterable[
     return ExerciseResult(name, title, float(total), float(possible), tuple(results), tuple(checks))
 
 
-def assemble(exercises: Sequence[ExerciseResult], seed: int, isolation: str, full: bool) -> Report:
+def assemble(exercises: Sequence[ExerciseResult], seed: int, isolation: str, full: bool, salt: str = "") -> Report:
     """The report over all graded exercises."""
     score = sum(exercise.score for exercise in exercises)
     max_score = sum(exercise.max_score for exercise in exercises)
-    return Report(score, max_score, seed, isolation, full, tuple(exercises))
+    return Report(score, max_score, seed, isolation, full, tuple(exercises), salt)

@@ -1,10 +1,9 @@
 """Runs checks on one submission and keeps what became of each. Knows implementations and laws, not pytest."""
 
-import hashlib
 import re
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -17,8 +16,10 @@ from grader.checking.implementation import Implementation, Source
 from grader.checking.inputs import Inputs
 from grader.errors import BrokenError, CatalogError
 from grader.report import Judged
+from grader.salt import NO_SALT, Salt
 from grader.verdict import Verdict
-from grader.worker.host import Launcher, Served, launch
+from grader.worker.host import Launcher, Order, Served, Worker, launch
+from grader.worker.isolation import Confinement, Isolation, weakest
 
 # The order of Unix: every implementation of an exercise has one of these roles, and only one is not ours.
 TRUSTED_ROLES = ("oracle", "reference")
@@ -26,13 +27,30 @@ TRUSTED_ROLES = ("oracle", "reference")
 
 def served(exercise: Exercise) -> Served:
     """An exercise as worker processes need to know it."""
-    return Served(exercise.name, exercise.probes, exercise.config.framework, exercise.config.warm)
+    config = exercise.config
+    return Served(exercise.name, exercise.probes, config.framework, config.warm, config.forbidden)
+
+
+def _own_files(exercises: Iterable[Exercise]) -> list[Path]:
+    """What tells how submissions are judged, and by which answers."""
+    folders = [folder for exercise in exercises for folder in (exercise.folder, exercise.solutions)]
+    return [path for folder in folders for path in sorted(folder.glob("*.py"))]
 
 
 class Bench:
     """What grading one submission leaves behind for the next: warm processes, our own replies, drawn cases."""
 
-    def __init__(self, exercises: tuple[Exercise, ...], *, fork: bool | None = None) -> None:
+    def __init__(
+        self,
+        exercises: tuple[Exercise, ...],
+        *,
+        fork: bool | None = None,
+        unreadable: Iterable[Path] = (),
+        needs_jail: bool = False,
+    ) -> None:
+        """`unreadable` are files, other than the exercises' own, that no submission may read."""
+        self._unreadable = tuple(str(path) for path in [*_own_files(exercises), *unreadable])
+        self._needs_jail = needs_jail
         self.exercises = {exercise.name: exercise for exercise in exercises}
         self.launcher: Launcher = launch(tuple(map(served, exercises)), fork=fork)
         self._trusted: dict[tuple[str, str], Implementation] = {}
@@ -56,8 +74,19 @@ class Bench:
     def student(self, exercise: Exercise, content: bytes | None) -> Implementation:
         """A submission's implementation of an exercise; None for one that was not handed in."""
         config = exercise.config
-        source = Source("student", exercise.name, content, config.forbidden, config.limits)
+        source = Source(
+            "student", exercise.name, content, config.forbidden, config.limits, self._unreadable, self._needs_jail
+        )
         return Implementation(source, self.launcher, exercise.name)
+
+    def confinement(self) -> Confinement:
+        """How a student's worker is confined here, learnt from one that is started for this alone."""
+        exercise = next(iter(self.exercises.values()))
+        config = exercise.config
+        order = Order(exercise.name, config.limits, forbidden=config.forbidden, unreadable=self._unreadable)
+        worker = Worker(self.launcher, order)
+        worker.close()
+        return worker.confinement
 
     def cases(self, check: Check, body: Callable[..., None], seed: int) -> list[Case]:
         """The cases of a check for a seed, drawn once."""
@@ -76,17 +105,23 @@ class Bench:
 class Grading:
     """One submission being graded: `run` judges one check after the other, in their order."""
 
-    def __init__(self, bench: Bench, students: Mapping[str, Implementation], seed: int) -> None:
+    def __init__(self, bench: Bench, students: Mapping[str, Implementation], seed: int, salt: Salt = NO_SALT) -> None:
         """`students` are the submission's implementations by exercise."""
-        self.bench, self.seed = bench, seed
+        self.bench, self.seed, self.salt = bench, seed, salt
         self.judged: dict[str, Judged] = {}
         self._students = students
 
     @classmethod
-    def of(cls, bench: Bench, sources: Mapping[str, bytes], seed: int) -> Self:
+    def of(cls, bench: Bench, sources: Mapping[str, bytes], seed: int, salt: Salt = NO_SALT) -> Self:
         """The grading of a submission that consists of these files."""
         exercises = bench.exercises.items()
-        return cls(bench, {name: bench.student(exercise, sources.get(name)) for name, exercise in exercises}, seed)
+        students = {name: bench.student(exercise, sources.get(name)) for name, exercise in exercises}
+        return cls(bench, students, seed, salt)
+
+    @property
+    def isolation(self) -> Isolation:
+        """How well the submission was confined, in the weakest of its workers."""
+        return weakest(isolation for student in self._students.values() for isolation in student.isolations)
 
     def run(self, exercise: Exercise, body: Callable[..., None], *, hidden: bool) -> Judged:
         """Judge one check of an exercise; never raises for anything that a submission did."""
@@ -184,9 +219,9 @@ class Grading:
         self, exercise: Exercise, check: Check, body: Callable[..., None], student: Implementation, hidden: bool
     ) -> None:
         """Run the body on all cases; raises Failed with the message for the smallest failing one."""
-        seed = seed_of(self.seed, check.id)
+        seed = seed_of(self.seed, check.id, self.salt)
         student.begin(seed)
-        attempt = _Attempt(self.bench, exercise, body, student, seed)
+        attempt = _Attempt(self.bench, exercise, body, student, seed, self.salt)
         cases = self.bench.cases(check, body, seed)
         for index, case in enumerate(cases):
             try:
@@ -233,15 +268,22 @@ class _Attempt:
     """Runs a check's body on one case, and remembers on what."""
 
     def __init__(
-        self, bench: Bench, exercise: Exercise, body: Callable[..., None], student: Implementation, seed: int
+        self,
+        bench: Bench,
+        exercise: Exercise,
+        body: Callable[..., None],
+        student: Implementation,
+        seed: int,
+        salt: Salt,
     ) -> None:
+        self._salt = salt
         self._bench, self._exercise, self._body, self._student, self._seed = (bench, exercise, body, student, seed)
         self._inputs = Inputs(0)
 
     def __call__(self, case: Case) -> None:
         """Raises Failed or Todo as the body does."""
         self._student.printed()  # a message tells only what was printed on its own case
-        self._inputs = Inputs(case.get(SEED, 0))
+        self._inputs = Inputs(case.get(SEED, 0), self._salt)
         given: dict[str, Any] = {name: value for name, value in case.items() if name != SEED}
         for name in parameters_of(self._body):
             if name == "inputs":
@@ -263,9 +305,9 @@ class _Attempt:
         return Situation(shown, made, call, self._student.printed())
 
 
-def seed_of(seed: int, check_id: str) -> int:
+def seed_of(seed: int, check_id: str, salt: Salt = NO_SALT) -> int:
     """The seed of one check: other checks must not change when one is added."""
-    return int.from_bytes(hashlib.sha256(f"{seed}:{check_id}".encode()).digest()[:7])
+    return int.from_bytes(salt.mix(f"{seed}:{check_id}")[:7])
 
 
 def _doubtful(finding: Finding) -> bool:

@@ -6,6 +6,7 @@ The two sides differ in one thing only: what goes wrong in the student's worker 
 
 import builtins
 import hashlib
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,8 @@ import numpy as np
 from grader.checking.finding import Failed, Finding, Todo
 from grader.errors import BrokenError
 from grader.wire import Message, Opaque, Tensor, Value, encode
-from grader.worker.host import Answer, Died, Launcher, Outcome, Raised, Worker
+from grader.worker.host import Answer, Died, Launcher, Order, Outcome, Raised, Worker
+from grader.worker.isolation import Isolation
 from grader.worker.limits import Limits
 
 Argument: TypeAlias = "np.ndarray | Value"
@@ -49,6 +51,10 @@ class Source:
     content: bytes | None
     forbidden: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
+    unreadable: tuple[str, ...] = ()
+    """files that its worker must not be able to read"""
+    needs_jail: bool = False
+    """whether it must not run where a jail does not hold"""
 
     @property
     def trusted(self) -> bool:
@@ -63,6 +69,8 @@ class Implementation:
         self.last_probe = ""
         self.last_plain: dict[str, Argument] = {}
         """the arguments of the last probe that read well in a message"""
+        self.isolations: list[Isolation] = []
+        """of each worker that ran it"""
         self._launcher, self._exercise = launcher, exercise
         self._worker: Worker | None = None
         self._inherited: Worker | None = None
@@ -140,16 +148,20 @@ class Implementation:
     def _converse(self, probe: str, arguments: Mapping[str, Value]) -> Outcome:
         if self._load_failure:
             return self._load_failure
-        if not self.source.trusted and self._spent_s > self.source.limits.total_s:
-            return Died(f"used up the {self.source.limits.total_s:g} seconds for this exercise before this check")
+        limits = self.source.limits
+        left_s = math.inf if self.source.trusted else limits.total_s - self._spent_s
+        if left_s <= 0:
+            return Died(f"used up the {limits.total_s:g} seconds for this exercise before this check")
         started = time.monotonic()
         try:
             worker = self._ready_worker()
             if self._load_failure:
                 return self._load_failure
-            outcome = worker.ask(probe, arguments, self._seed)
+            outcome = worker.ask(probe, arguments, self._seed, left_s)
         finally:
             self._spent_s += time.monotonic() - started
+        if isinstance(outcome, Died) and not self.source.trusted and self._spent_s >= limits.total_s:
+            outcome = Died(f"used up the {limits.total_s:g} seconds for this exercise", hung=True)
         if not worker.alive:
             self._worker = None
             if worker is self._inherited and isinstance(outcome, Died) and not outcome.hung:
@@ -161,11 +173,22 @@ class Implementation:
     def _ready_worker(self) -> Worker:
         """A living worker that has loaded the source, or has failed to: that is tried only once."""
         if self._worker is None or not self._worker.alive:
-            self._worker = Worker(self._launcher, self._exercise, self.source.forbidden, self.source.limits)
+            self._worker = self._start_worker()
             if self._load_failure is None:
                 outcome = self._worker.load(self.source.name, self.source.content or b"")
                 self._load_failure = None if isinstance(outcome, Answer) else outcome
         return self._worker
+
+    def _start_worker(self) -> Worker:
+        source = self.source
+        order = Order(self._exercise, source.limits, source.trusted, source.forbidden, source.unreadable)
+        worker = Worker(self._launcher, order)
+        isolation = worker.confinement.isolation
+        if source.needs_jail and isolation is Isolation.NONE:
+            worker.close()
+            raise BrokenError(f"a worker was not confined: {worker.confinement.why}")
+        self.isolations.append(isolation)
+        return worker
 
     def _explain(self, outcome: Outcome) -> NoReturn:
         """Raise the verdict that an exception or a death leads to."""
@@ -179,7 +202,7 @@ class Implementation:
                 what = f"{file} cannot be loaded" if loading else f"{subject} raised"
                 headline = f"{what}: {outcome.type_name}: {outcome.message}".rstrip(": ")
                 kind = "load" if loading else f"raised {_known_type(outcome)}"
-                note = _memory_note(outcome, self.source.limits)
+                note = _limit_note(outcome, self.source.limits)
                 frames = _frames(outcome, self.source.name)
                 self._fail(Finding(kind, headline, note=note, frames=frames, fatal=loading))
             case Died(reason):
@@ -231,6 +254,17 @@ def _frames(outcome: Raised, name: str) -> tuple[str, ...]:
     return tuple(f"{name}.py:{frame.line} in {frame.function}: {frame.text}" for frame in outcome.frames)
 
 
-def _memory_note(outcome: Raised, limits: Limits) -> str:
-    out_of_memory = outcome.type_name == "MemoryError" or "can't allocate memory" in outcome.message
-    return f"a worker may use {limits.memory_mib} MiB of memory" if out_of_memory else ""
+def _limit_note(outcome: Raised, limits: Limits) -> str:
+    """What an exception of the system's means in a worker, where limits are tighter than elsewhere."""
+    notes = {
+        "MemoryError": f"a worker may use {limits.memory_mib} MiB of memory",
+        "can't allocate memory": f"a worker may use {limits.memory_mib} MiB of memory",
+        "can't start new thread": f"a worker may use {limits.memory_mib} MiB of memory, also for its threads",
+        "File too large": f"a file may have {limits.file_mib} MiB",
+        "No space left on device": f"all files together may have {limits.scratch_mib} MiB",
+        "Too many open files": f"{limits.open_files} files may be open at a time",
+        "Address family not supported": "a worker has no network",
+        "PermissionError": "a worker may start no processes, and write files in its own folder only",
+    }
+    said = f"{outcome.type_name}: {outcome.message}"
+    return next((note for sign, note in notes.items() if sign in said), "")

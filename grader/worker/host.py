@@ -6,9 +6,9 @@ Never imports torch, probes or a submission. What comes back is data that its se
 import contextlib
 import itertools
 import json
+import math
 import os
 import select
-import shutil
 import signal
 import socket
 import subprocess
@@ -24,6 +24,8 @@ from typing import Any, Protocol
 import grader
 from grader.errors import BrokenError, WireError
 from grader.wire import Channel, Kind, Message, Tensor, Value
+from grader.worker import scratch, watch
+from grader.worker.isolation import Confinement
 from grader.worker.limits import Limits
 
 MIB = 1024 * 1024
@@ -40,6 +42,20 @@ class Served:
     probes: Path
     framework: str
     warm: tuple[str, ...]
+    forbidden: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a worker is started for."""
+
+    exercise: str
+    limits: Limits
+    trusted: bool = False
+    """whether it will run our own code, which needs no jail"""
+    forbidden: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
+    """files that it must not be able to read, which it proves before it gets anything"""
 
 
 @dataclass(frozen=True)
@@ -82,21 +98,31 @@ Outcome = Answer | Raised | Died
 class Process(Protocol):
     """A started worker process."""
 
+    @property
+    def handle(self) -> int | None:
+        """A descriptor that stands for it, where the system has those."""
+
     def end(self, grace_s: float) -> int:
         """Wait at most that long for it to end, then kill it; its exit code, negative for a signal."""
+
+
+@dataclass(frozen=True)
+class Started:
+    """A process, the socket to speak to it, and a descriptor on which its output can be read."""
+
+    process: Process
+    connection: socket.socket
+    output: int
 
 
 class Launcher(Protocol):
     """Starts workers."""
 
-    isolation: str
     notice: str
     """what a user should know about it; empty where all is as usual"""
 
-    def start(
-        self, exercise: str, forbidden: tuple[str, ...], limits: Limits, scratch: Path
-    ) -> "tuple[Process, socket.socket, int]":
-        """A process, the socket to speak to it, and a descriptor on which its output can be read."""
+    def start(self, order: Order, scratch: Path) -> Started:
+        """A worker whose folder for files is `scratch`."""
 
     def close(self) -> None:
         """End everything that was started."""
@@ -105,10 +131,10 @@ class Launcher(Protocol):
 class Zygote:
     """The warm process that workers are forked from (Linux)."""
 
-    isolation = "none"
     notice = ""
 
     def __init__(self, exercises: tuple[Served, ...]) -> None:
+        self._rehearsed = tempfile.mkdtemp(prefix="grader-")
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         self._process = _python(
@@ -119,33 +145,34 @@ class Zygote:
             stderr=self._errors,
         )
         theirs.close()
-        self._control.send(json.dumps({served.name: described(served) for served in exercises}).encode())
-        self._ready = False
+        described_exercises = {served.name: described(served) for served in exercises}
+        self._control.send(json.dumps({"exercises": described_exercises, "scratch": self._rehearsed}).encode())
+        self._announced: dict[str, Any] | None = None
         # One request at a time: two threads must not read each other's replies.
         self._lock = threading.Lock()
 
-    def start(
-        self, exercise: str, forbidden: tuple[str, ...], limits: Limits, scratch: Path
-    ) -> tuple[Process, socket.socket, int]:
+    def start(self, order: Order, scratch: Path) -> Started:
         ours, theirs = socket.socketpair()
         reading, writing = os.pipe()
         with theirs:
-            request = {
-                "op": "fork",
-                "exercise": exercise,
-                "forbidden": forbidden,
-                "limits": asdict(limits),
-                "scratch": str(scratch),
-            }
+            request = {"op": "fork", "scratch": str(scratch), "grader": os.getpid()} | asdict(order)
             try:
-                pid = self._request(request, [theirs.fileno(), writing])["pid"]
+                pid, handle = self._fork(request, [theirs.fileno(), writing])
             finally:
                 os.close(writing)
-        return _Forked(self, pid), ours, reading
+        return Started(_Forked(self, pid, handle), ours, reading)
+
+    def announced(self) -> dict[str, Any]:
+        """What it found out about the jail that this machine allows; waits until it has warmed up."""
+        with self._lock:
+            try:
+                return self._await_announcement()
+            except OSError as error:
+                raise self._gone(error) from None
 
     def end(self, pid: int, grace_s: float) -> int:
         """Reap one worker; its exit code, negative for a signal."""
-        return int(self._request({"op": "end", "pid": pid, "grace_s": grace_s})["code"])
+        return int(self._request({"op": "end", "pid": pid, "grace_s": grace_s})[0]["code"])
 
     def close(self) -> None:
         self._control.close()
@@ -155,25 +182,38 @@ class Zygote:
             self._process.kill()
             self._process.wait()
         self._errors.close()
+        scratch.remove(Path(self._rehearsed))
 
-    def _request(self, request: dict[str, Any], descriptors: list[int] | None = None) -> dict[str, Any]:
+    def _fork(self, request: dict[str, Any], descriptors: list[int]) -> tuple[int, int | None]:
+        reply, handles = self._request(request, descriptors)
+        return int(reply["pid"]), handles[0] if handles else None
+
+    def _request(
+        self, request: dict[str, Any], descriptors: list[int] | None = None
+    ) -> tuple[dict[str, Any], list[int]]:
         with self._lock:
             try:
-                if not self._ready:
-                    self._receive()
-                    self._ready = True
+                self._await_announcement()
                 socket.send_fds(self._control, [json.dumps(request).encode()], descriptors or [])
                 return self._receive()
             except OSError as error:
-                raise BrokenError(f"the worker zygote is gone ({error}); it said: {self._last_words()}") from None
+                raise self._gone(error) from None
 
-    def _receive(self) -> dict[str, Any]:
+    def _await_announcement(self) -> dict[str, Any]:
+        if self._announced is None:
+            self._announced = self._receive()[0]
+        return self._announced
+
+    def _receive(self) -> tuple[dict[str, Any], list[int]]:
         self._control.settimeout(STARTUP_S)
-        data = self._control.recv(64 * 1024)
+        data, descriptors, _, _ = socket.recv_fds(self._control, 64 * 1024, 1)
         if not data:
             raise BrokenPipeError("it ended")
         reply: dict[str, Any] = json.loads(data)
-        return reply
+        return reply, descriptors
+
+    def _gone(self, error: OSError) -> BrokenError:
+        return BrokenError(f"the worker zygote is gone ({error}); it said: {self._last_words()}")
 
     def _last_words(self) -> str:
         self._errors.seek(0)
@@ -185,6 +225,7 @@ class Zygote:
 class _Forked:
     zygote: Zygote
     pid: int
+    handle: int | None
 
     def end(self, grace_s: float) -> int:
         return self.zygote.end(self.pid, grace_s)
@@ -193,27 +234,24 @@ class _Forked:
 class Spawner:
     """Starts each worker as a fresh Python process, where fork is missing or unsafe (macOS, Windows)."""
 
-    isolation = "none"
     notice = "This platform cannot fork a warm process safely: each worker starts afresh, which takes some seconds."
 
     def __init__(self, exercises: tuple[Served, ...]) -> None:
         self._exercises = {served.name: served for served in exercises}
 
-    def start(
-        self, exercise: str, forbidden: tuple[str, ...], limits: Limits, scratch: Path
-    ) -> tuple[Process, socket.socket, int]:
+    def start(self, order: Order, scratch: Path) -> Started:
         # A loopback connection is the one private channel that every platform can hand to a child.
         with socket.create_server(("127.0.0.1", 0)) as server:
             token = os.urandom(16).hex()
-            order = {
+            letter = {
                 "port": server.getsockname()[1],
                 "token": token,
-                "exercise": described(self._exercises[exercise]) | {"name": exercise},
-                "forbidden": forbidden,
+                "exercise": described(self._exercises[order.exercise]) | {"name": order.exercise},
+                "forbidden": order.forbidden,
             }
             reading, writing = os.pipe()
             with tempfile.TemporaryFile() as standard_input:
-                standard_input.write(json.dumps(order).encode())
+                standard_input.write(json.dumps(letter).encode())
                 standard_input.seek(0)
                 code = "from grader.worker.spawned import start; start()"
                 process = _python(
@@ -221,7 +259,7 @@ class Spawner:
                 )
             os.close(writing)
             connection = _accept(server, token, process)
-        return _Spawned(process), connection, reading
+        return Started(_Spawned(process), connection, reading)
 
     def close(self) -> None:
         """Nothing outlives its worker."""
@@ -230,6 +268,7 @@ class Spawner:
 @dataclass(frozen=True)
 class _Spawned:
     process: subprocess.Popen[bytes]
+    handle: int | None = None
 
     def end(self, grace_s: float) -> int:
         try:
@@ -269,7 +308,12 @@ def launch(exercises: tuple[Served, ...], *, fork: bool | None = None) -> Launch
 
 def described(served: Served) -> dict[str, Any]:
     """What a worker process is told of an exercise."""
-    return {"probes": str(served.probes), "framework": served.framework, "warm": served.warm}
+    return {
+        "probes": str(served.probes),
+        "framework": served.framework,
+        "warm": served.warm,
+        "forbidden": served.forbidden,
+    }
 
 
 def _python(code: str, **options: Any) -> subprocess.Popen[bytes]:
@@ -343,41 +387,49 @@ class Output:
 class Worker:
     """One process that holds one implementation. After a Died outcome it is gone for good."""
 
-    def __init__(self, launcher: Launcher, exercise: str, forbidden: tuple[str, ...], limits: Limits) -> None:
-        self._limits = limits
+    def __init__(self, launcher: Launcher, order: Order) -> None:
+        self._limits = limits = order.limits
         self._scratch = Path(tempfile.mkdtemp(prefix="grader-"))
-        self._process, connection, descriptor = launcher.start(exercise, forbidden, limits, self._scratch)
-        self._channel = Channel(connection)
+        started = launcher.start(order, self._scratch)
+        self._process = started.process
+        self._channel = Channel(started.connection)
         # Shutting the connection down wakes the conversation that waits on it.
-        self.output = Output(descriptor, limits.output_mib * MIB, self._channel.shut_down)
+        self.output = Output(started.output, limits.output_mib * MIB, self._channel.shut_down)
+        self._watch: watch.Watch | None = None
         self._numbers = itertools.count(1)
         self.alive = True
         try:
-            self._channel.receive(time.monotonic() + STARTUP_S)
+            self.confinement = Confinement.of(self._channel.receive(time.monotonic() + STARTUP_S).value)
         except (EOFError, TimeoutError, WireError) as error:
             code = self.close(grace_s=0.5)
             words = self.output.take().strip().splitlines() or [str(error)]
             raise BrokenError(f"a worker could not be confined (exit code {code}): {words[-1]}") from None
+        if not order.trusted:
+            self._watch = _watch(started.process, limits, self._scratch)
 
     def load(self, name: str, source: bytes) -> Outcome:
         """Let it run a submission's source as module `name`."""
         tensor = Tensor("uint8", (len(source),), source)
         return self._converse("load", {"name": name, "source": tensor}, self._limits.load_s)
 
-    def ask(self, probe: str, arguments: Mapping[str, Value], seed: int) -> Outcome:
-        """Let it run one probe beside its implementation."""
+    def ask(self, probe: str, arguments: Mapping[str, Value], seed: int, at_most_s: float = math.inf) -> Outcome:
+        """Let it run one probe beside its implementation, for as long as one call may take and `at_most_s`."""
         question: dict[str, Value] = {"probe": probe, "arguments": dict(arguments), "seed": seed}
-        return self._converse("ask", question, self._limits.call_s)
+        return self._converse("ask", question, min(self._limits.call_s, at_most_s))
 
     def close(self, grace_s: float = 0.0) -> int:
         """End it; its exit code, negative for a signal."""
         self.alive = False
         self._channel.close()
+        if self._watch:
+            self._watch.stop()
         try:
             return self._process.end(grace_s)
         finally:
             self.output.join()
-            shutil.rmtree(self._scratch, ignore_errors=True)
+            scratch.remove(self._scratch)
+            if self._process.handle is not None:
+                os.close(self._process.handle)
 
     def _converse(self, kind: Kind, value: dict[str, Value], timeout_s: float) -> Outcome:
         number = next(self._numbers)
@@ -407,11 +459,21 @@ class Worker:
     def _cause(self, code: int) -> str:
         if self.output.too_much:
             return f"printed more than {self._limits.output_mib} MiB"
+        if self._watch and self._watch.excess:
+            return self._watch.excess
         if code == -signal.SIGKILL:  # by us, half a second after the channel closed, or by the system for its memory
             return "closed its channel to the grader, or was killed"
         if code < 0:
             return f"crashed its process ({signal.Signals(-code).name})"
         return f"ended its process (exit status {code})"
+
+
+def _watch(process: Process, limits: Limits, folder: Path) -> watch.Watch | None:
+    handle = process.handle
+    number = None if handle is None else watch.process_of(handle)
+    if handle is None or number is None:
+        return None
+    return watch.Watch(number, limits, folder, lambda: watch.kill(handle))
 
 
 def _outcome(message: Message, number: int) -> Outcome:

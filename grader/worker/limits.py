@@ -17,6 +17,8 @@ class Limits:
     """more than the warm process has already"""
     file_mib: int = 64
     """for one written file"""
+    scratch_mib: int = 64
+    """for all written files together"""
     output_mib: int = 8
     """printed by one worker"""
     open_files: int = 64

@@ -1,6 +1,7 @@
 """Turns source text into an implementation module, and an exception into words about that source alone."""
 
 import importlib.abc
+import itertools
 import linecache
 import sys
 import traceback
@@ -12,18 +13,30 @@ from grader.wire import Value
 
 MAX_TEXT = 2000
 MAX_FRAMES = 8
+MAX_CAUSES = 8
 
 
-class ForbiddenFinder(importlib.abc.MetaPathFinder):
-    """Refuses to import what an exercise forbids, by its name."""
+def forbid(names: Iterable[str]) -> None:
+    """Refuse imports of modules by their names, in words. What keeps them out of reach is the jail."""
+    names = tuple(names)
+    sys.meta_path.insert(0, _ForbiddenFinder(names))
+    for name in names:
+        # To libraries that only ask whether it is installed, it is not: they must go on to work without it.
+        sys.modules[name] = None  # type: ignore[assignment]  # documented: an import of it fails
 
-    def __init__(self, forbidden: Iterable[str]) -> None:
-        self._forbidden = tuple(forbidden)
+
+def _refusal(name: str) -> str:
+    return f"this exercise is about writing it yourself: `{name}` cannot be imported here"
+
+
+class _ForbiddenFinder(importlib.abc.MetaPathFinder):
+    def __init__(self, forbidden: tuple[str, ...]) -> None:
+        self._forbidden = forbidden
 
     def find_spec(self, fullname: str, path: object = None, target: object = None, /) -> ModuleSpec | None:
         for name in self._forbidden:
             if fullname == name or fullname.startswith(name + "."):
-                raise ImportError(f"this exercise is about writing it yourself: `{name}` cannot be imported here")
+                raise ImportError(_refusal(name), name=name)
         return None
 
 
@@ -60,9 +73,24 @@ def describe(error: BaseException, filename: str) -> dict[str, Value]:
 
 
 def _text_of(error: BaseException) -> str:
+    refused = _refused_import(error)
+    if refused:
+        return _refusal(refused)
     try:
         text = error.msg if isinstance(error, SyntaxError) else str(error)
     except BaseException:  # __str__ is the submission's own code
         return "(its message cannot be printed)"
     # Lone surrogates are legal in str and illegal in UTF-8.
     return str(text)[:MAX_TEXT].encode("utf-8", "replace").decode()
+
+
+def _refused_import(error: BaseException | None) -> str:
+    """The forbidden module that an exception is about, maybe by way of a library that wrapped it."""
+    for _ in range(MAX_CAUSES):
+        name = error.name if type(error) is ModuleNotFoundError else None
+        parts = name.split(".") if type(name) is str else []
+        for module in itertools.accumulate(parts, "{}.{}".format):
+            if sys.modules.get(module, error) is None:
+                return module
+        error = error and error.__cause__
+    return ""

@@ -18,7 +18,7 @@ from typing import Any, cast
 from grader.errors import WireError
 from grader.wire import Channel, Message, Opaque, Tensor, Value
 from grader.worker.arrays import FRAMEWORKS, Framework, arguments, observe
-from grader.worker.loading import ForbiddenFinder, describe, load_implementation
+from grader.worker.loading import describe, forbid, load_implementation
 
 
 def _import_probes(name: str, path: Path) -> ModuleType:
@@ -46,8 +46,7 @@ def warm_up(exercises: dict[str, dict[str, Any]]) -> dict[str, ModuleType]:
 
 def prepare(forbidden: list[str]) -> None:
     """Make this process ready for code that is not ours."""
-    if forbidden:
-        sys.meta_path.insert(0, ForbiddenFinder(forbidden))
+    forbid(forbidden)
     # Line by line: what was printed before a crash must not be lost in a buffer.
     sys.stdout, sys.stderr = (
         open(descriptor, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
@@ -108,12 +107,21 @@ def _reply(number: int, filename: str, act: Callable[[], object], observe: Calla
         return reply
 
 
-def run(connection: socket.socket, probes: ModuleType, framework_name: str, forbidden: list[str]) -> None:
-    """Serve, then end the process without running anything that the submission registered to run at exit."""
+def run(
+    connection: socket.socket,
+    probes: ModuleType,
+    framework_name: str,
+    forbidden: list[str],
+    confinement: Callable[[], dict[str, Value]],
+) -> None:
+    """Serve, then end the process without running anything that the submission registered to run at exit.
+
+    `confinement` tells what holds this process; it is asked last, in the state that the submission will find.
+    """
     try:
         framework, channel = FRAMEWORKS[framework_name](), Channel(connection)
         prepare(forbidden)
-        channel.send(Message("ready", 0, {}))
+        channel.send(Message("ready", 0, confinement()))
     except BaseException as error:
         print(f"the worker failed: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
         os._exit(1)

@@ -14,4 +14,4 @@ def start() -> None:
     probes = main.warm_up({exercise["name"]: exercise})[exercise["name"]]
     connection = socket.create_connection(("127.0.0.1", order["port"]))
     connection.sendall(order["token"].encode())
-    main.run(connection, probes, exercise["framework"], order["forbidden"])
+    main.run(connection, probes, exercise["framework"], order["forbidden"], lambda: {"layers": [], "breaches": []})

@@ -3,77 +3,135 @@
 It holds no secrets (a fork can read all of its memory) and must stay single-threaded: a fork copies one thread
 and every lock. It speaks JSON datagrams on a control socket:
 
-    {"op": "fork", "exercise": ..., "forbidden": [...], "limits": {...}, "scratch": ...} + channel, output -> {"pid": 7}
-    {"op": "end", "pid": 7, "grace_s": 0.2}  let it end, then kill it and all that it left behind -> {"code": exit code}
+    {"exercises": {...}, "scratch": ...}                 -> {"ready": true, "plan": {...}, "refused": [...]}
+    {"op": "fork", "exercise": ..., "forbidden": [...], "limits": {...}, "scratch": ..., "unreadable": [...],
+     "grader": 4, "trusted": false} + channel, output    -> {"pid": 7} + pidfd, where there are any
+    {"op": "end", "pid": 7, "grace_s": 0.2}              -> {"code": exit code}
+      lets it end, then kills it and all that it left behind
 """
 
 import contextlib
-import ctypes
+import functools
 import json
 import os
 import signal
 import socket
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+from grader.wire import Value
 from grader.worker import jail, main
+from grader.worker.jail import kernel, namespaces
+from grader.worker.jail.plan import user_of
+from grader.worker.jail.rehearsal import Rehearsed
 from grader.worker.limits import Limits
 
-PR_SET_CHILD_SUBREAPER = 36
 MAX_REQUEST = 64 * 1024
 
 
-def serve(control: socket.socket, exercises: dict[str, dict[str, Any]]) -> None:
-    """Answer the grader's requests until it goes away."""
-    probes = main.warm_up(exercises)
-    control.send(json.dumps({"ready": True}).encode())
-    workers: set[int] = set()
-    try:
-        while True:
-            data, descriptors, _, _ = socket.recv_fds(control, MAX_REQUEST, 2)
-            if not data:
-                break
-            request = json.loads(data)
-            if request["op"] == "fork":
-                exercise = exercises[request["exercise"]]
-                pid = _fork(request, descriptors, probes[request["exercise"]], exercise["framework"])
-                workers.add(pid)
-                reply = {"pid": pid}
-            else:
-                workers.discard(request["pid"])
-                reply = {"code": _end(request["pid"], request["grace_s"])}
-                _kill_strays(workers)
-            control.send(json.dumps(reply).encode())
-    finally:  # also when the grader goes away before it hears the reply
-        for pid in workers:
-            _end(pid, 0.0)
-        _kill_strays(set())
+class Zygote:
+    """Forks workers and buries them."""
 
+    def __init__(self, control: socket.socket, exercises: dict[str, dict[str, Any]], plan: jail.Plan) -> None:
+        self._control, self._exercises, self._plan = control, exercises, plan
+        self._probes = main.warm_up(exercises)
+        _require_absent(exercises)
+        self._workers: dict[int, int] = {}
+        """process number -> slot, the lowest that was free"""
+        # Looking through the folders of packages takes longer than a fork.
+        self._readable = functools.cache(jail.readable)
 
-def _fork(request: dict[str, Any], descriptors: list[int], probes: ModuleType, framework: str) -> int:
-    pid = os.fork()
-    if pid:
+    def serve(self) -> None:
+        """Answer the grader's requests until it goes away."""
+        try:
+            while True:
+                data, descriptors, _, _ = socket.recv_fds(self._control, MAX_REQUEST, 2)
+                if not data:
+                    break
+                request = json.loads(data)
+                if request["op"] == "fork":
+                    self._fork(request, descriptors)
+                else:
+                    code = self._end(request["pid"], request["grace_s"])
+                    self._control.send(json.dumps({"code": code}).encode())
+        finally:  # also when the grader goes away before it hears the reply
+            for pid in list(self._workers):
+                self._end(pid, 0.0)
+
+    def _fork(self, request: dict[str, Any], descriptors: list[int]) -> None:
+        _require_one_thread()
+        slot = next(slot for slot in range(len(self._workers) + 1) if slot not in self._workers.values())
+        confined = not request["trusted"]
+        readable = self._readable(tuple(request["forbidden"]), tuple(request["unreadable"])) if confined else None
+        own_processes = confined and self._plan.namespaces
+        user = user_of(os.getpid(), slot)
+        pid = namespaces.fork_into_processes_of_its_own() if own_processes else os.fork()
+        if pid == 0:
+            self._live(request, descriptors, readable, user)
+        self._workers[pid] = slot
         for descriptor in descriptors:
             os.close(descriptor)
-        return pid
+        _send_with_handle(self._control, pid)
+
+    def _live(self, request: dict[str, Any], descriptors: list[int], readable: jail.Readable | None, user: int) -> None:
+        """Be the worker; never returns."""
+        try:
+            channel, output = descriptors
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+            os.dup2(output, 1)
+            os.dup2(output, 2)
+            limits, scratch = Limits(**request["limits"]), request["scratch"]
+            if readable is None:
+                jail.enter_lightly(limits, {channel}, scratch)
+            else:
+                jail.enter(self._plan, limits, {channel}, scratch, readable, user)
+            name = request["exercise"]
+            main.run(
+                socket.socket(fileno=channel),
+                self._probes[name],
+                self._exercises[name]["framework"],
+                request["forbidden"],
+                functools.partial(self._confinement, request),
+            )
+        except BaseException as error:
+            print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
+        finally:
+            os._exit(1)
+
+    def _confinement(self, request: dict[str, Any]) -> dict[str, Value]:
+        """What holds this worker; for a trusted one nobody asks."""
+        if request["trusted"]:
+            return {"layers": [], "breaches": []}
+        breaches = jail.probe(request["unreadable"], request["grader"], str(Path(request["scratch"]).parent))
+        return {"layers": list(self._plan.layers), "breaches": list(breaches)}
+
+    def _end(self, pid: int, grace_s: float) -> int:
+        """The exit code of a worker, negative for a signal, once it and its children are gone."""
+        self._workers.pop(pid, None)
+        code = _reap(pid, grace_s)
+        if not self._plan.namespaces:  # else its children were in a namespace that ended with it
+            _kill_strays(set(self._workers))
+        return code
+
+
+def _send_with_handle(control: socket.socket, pid: int) -> None:
+    """Tell the grader of a worker: by a handle too, because its number may be another one out there."""
+    reply = [json.dumps({"pid": pid}).encode()]
     try:
-        channel, output = descriptors
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        os.dup2(output, 1)
-        os.dup2(output, 2)
-        jail.enter(Limits(**request["limits"]), {channel}, Path(request["scratch"]))
-        main.run(socket.socket(fileno=channel), probes, framework, request["forbidden"])
-    except BaseException as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
+        handle = os.pidfd_open(pid)
+    except OSError:  # an old kernel, or a container that denies it
+        control.sendmsg(reply)
+        return
+    try:
+        socket.send_fds(control, reply, [handle])
     finally:
-        os._exit(1)
+        os.close(handle)
 
 
-def _end(pid: int, grace_s: float) -> int:
-    """The exit code of a worker, negative for a signal, once it is gone."""
+def _reap(pid: int, grace_s: float) -> int:
     deadline = time.monotonic() + grace_s
     while time.monotonic() < deadline:
         done, status = os.waitpid(pid, os.WNOHANG)
@@ -86,7 +144,7 @@ def _end(pid: int, grace_s: float) -> int:
 
 def _kill_strays(workers: set[int]) -> None:
     """End processes that a worker left behind: they were handed to us when it died."""
-    children = Path(f"/proc/self/task/{os.getpid()}/children")
+    children = Path("/proc/thread-self/children")
     while strays := {int(pid) for pid in children.read_text().split()} - workers:
         for pid in strays:
             with contextlib.suppress(ProcessLookupError, ChildProcessError):
@@ -94,15 +152,50 @@ def _kill_strays(workers: set[int]) -> None:
                 os.waitpid(pid, 0)
 
 
+def _require_absent(exercises: dict[str, dict[str, Any]]) -> None:
+    """A worker can read all memory that it was forked with, so what one exercise forbids none may warm up."""
+    for name, exercise in exercises.items():
+        for forbidden in exercise["forbidden"]:
+            if forbidden in sys.modules:
+                raise RuntimeError(f"`{forbidden}` is forbidden for {name}, yet imported by what exercises warm up")
+
+
+def _require_one_thread() -> None:
+    """A forked copy of another thread's locks would never be released, and namespaces could not be entered."""
+    threads = len(list(Path("/proc/self/task").iterdir()))
+    if threads != 1:
+        raise RuntimeError(f"the zygote has {threads} threads: something it imports starts threads")
+
+
+def _enter_user_namespace(control: socket.socket) -> None:
+    """Become the first process of namespaces in which this process may make others; the first is left to wait."""
+    namespaces.enter_user_namespace()
+    child = os.fork()
+    if child:
+        control.close()
+        os._exit(abs(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])))
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _announce(rehearsed: Rehearsed) -> bytes:
+    refused = [{"plan": asdict(plan), "why": why} for plan, why in rehearsed.refused]
+    return json.dumps({"ready": True, "plan": asdict(rehearsed.plan), "refused": refused}).encode()
+
+
 def start(descriptor: int) -> None:
     """Entry point of the process: its first datagram says which exercises it serves."""
     control = socket.socket(fileno=descriptor)
     # Orphans of a worker become our children, so that none of them outlives it.
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+    kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the grader, which then closes the control socket
-    exercises = json.loads(control.recv(MAX_REQUEST))
+    order = json.loads(control.recv(MAX_REQUEST))
     try:
-        serve(control, exercises)
+        rehearsed = jail.rehearse(order["scratch"])
+        if rehearsed.plan.user_namespace:
+            _enter_user_namespace(control)
+        zygote = Zygote(control, order["exercises"], rehearsed.plan)
+        control.send(_announce(rehearsed))
+        zygote.serve()
     except Exception as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         raise SystemExit(1) from error
