@@ -31,7 +31,7 @@ def failing_check(folder: Path) -> str:
     (folder / "lora.py").write_text((REPOSITORY / "solutions/lora/lora.py").read_text() + "\n\n" + mistake)
     report = run("check", "lora", "--submission", str(folder))
     first = re.search(r"^    x .*?(?=\n\n)", report, re.S | re.M)
-    assert first is not None
+    assert first is not None, report
     return first[0] + "\n"
 
 

@@ -154,8 +154,8 @@ class LoRALinear(nn.Module):
         own. The output stays the same, apart from rounding and from dropout, which a merged layer no longer
         has. The values that `base.weight`, A and B have *now* count. A second `merge` changes nothing.
 
-        Neither `merge` nor `unmerge` changes A, B or what is trainable. `train()` and `eval()` never merge or
-        unmerge: they leave `base.weight` alone.
+        Neither `merge` nor `unmerge` changes A, B, what is trainable or whether the layer is in train or eval
+        mode. `train()` and `eval()` never merge or unmerge: they leave `base.weight` alone.
 
         Example: the base weight [[1, 0], [0, 1]], A = [[1, 2]], B = [[3], [4]] and alpha = 2 give the weight
         [[7, 12], [8, 17]].
@@ -297,8 +297,8 @@ def adapter_state(model: nn.Module) -> dict[str, Tensor]:
 def save_adapter(model: nn.Module, directory: str | Path) -> None:
     """Write the adapter so that PEFT can read it, by `PeftModel.from_pretrained(bare_model, directory)`.
 
-    `directory`, a str or a Path, is created with its parents where they are missing. It receives two files
-    and nothing else:
+    `directory`, a str or a Path, is created with its parents where they are missing; an adapter that it holds
+    already is replaced. It receives two files and nothing else:
 
         adapter_config.json         r, lora_alpha, lora_dropout and use_rslora as the layers have them;
                                     target_modules, a list of names; peft_type "LORA"; bias "none";

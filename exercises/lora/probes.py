@@ -330,13 +330,13 @@ def gradients(impl, weight, bias, A, B, x, weights, alpha):
 
 
 def parameters(impl, weight, bias, r, alpha):
-    """`LoRALinear(base, r, alpha).parameters()`, without those of the base"""
-    with _default_dtype(torch.float64):
-        base = _linear(weight, bias)
-        own = {id(p) for p in base.parameters()}
-        layer = impl.LoRALinear(base, r, alpha)
-        new = [p for p in layer.parameters() if id(p) not in own]
-        return {"trainable": [list(p.shape) for p in new if p.requires_grad]}
+    """`LoRALinear(base, r, alpha).parameters()`, without those of the base, which is float64 (the default: float32)"""
+    # Not under the default dtype float64: a Parameter that has to be converted is one no longer.
+    base = _linear(weight, bias)
+    own = {id(p) for p in base.parameters()}
+    layer = impl.LoRALinear(base, r, alpha)
+    new = [p for p in layer.parameters() if id(p) not in own]
+    return {"trainable": [list(p.shape) for p in new if p.requires_grad]}
 
 
 def trained(impl, weight, bias, x, r, alpha):
@@ -453,7 +453,10 @@ def after_calls(impl, weight, bias, A, B, x, alpha, calls, dropout=0.0, rslora=F
         x = x.to(dtype)
         seen = {}
         for number, call in enumerate(["", *calls]):
-            if call:
+            if call == "A and B change":
+                factors[0].set(-A)
+                factors[1].set(2.0 * B)
+            elif call:
                 target, method = call.split(".")
                 getattr(layer if target == "layer" else parent, method)()
             seen |= {
@@ -461,6 +464,7 @@ def after_calls(impl, weight, bias, A, B, x, alpha, calls, dropout=0.0, rslora=F
                 f"base {number}": base(x),
                 f"weight {number}": base.weight.detach().clone(),
                 f"merged {number}": layer.merged,
+                f"training {number}": layer.training,
                 f"trainable {number}": _trainable(layer),
             }
         return seen | {"same": base.weight is parameter}
@@ -611,6 +615,18 @@ def saved(impl, kind, seed, targets, paths, r, alpha, merge=False, as_text=False
             "weights": _bytes(directory / WEIGHTS_FILE),
             "changes": _changes(before, _snapshot(model)),
         }
+
+
+def resaved(impl, kind, seed, config, weights, edits):
+    """`save_adapter(load_adapter(model, directory), other_directory)`, twice into the same directory"""
+    with _default_dtype(torch.float64), tempfile.TemporaryDirectory() as scratch:
+        directory, other = Path(scratch) / "adapter", Path(scratch) / "other"
+        _write(directory, config, weights)
+        _damage(directory, "", edits)
+        model = impl.load_adapter(_model(kind, seed), directory)
+        for _ in range(2):
+            impl.save_adapter(model, other)
+        return {"config": _bytes(other / CONFIG_FILE), "weights": _bytes(other / WEIGHTS_FILE)}
 
 
 def _write(directory: Path, config: Tensor, weights: Tensor) -> None:
