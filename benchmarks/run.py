@@ -28,7 +28,7 @@ from grader.checking.implementation import Observations, sendable
 from grader.checking.inputs import Inputs
 from grader.grade import DEFAULT_SEED, Session
 from grader.wire import Message, Value, encode
-from grader.worker.host import Worker, launch
+from grader.worker.host import Order, Worker, launch
 from grader.worker.limits import Limits
 
 ROOT = Path(__file__).parents[1]
@@ -87,7 +87,7 @@ def fork(exercise: Exercise) -> None:
     times: dict[str, list[float]] = {"started": [], "loaded": []}
     for _ in range(21):
         started = time.monotonic()
-        worker = Worker(launcher, exercise.name, (), Limits())
+        worker = Worker(launcher, Order(exercise.name, Limits()))
         times["started"].append(1000 * (time.monotonic() - started))
         worker.load(exercise.name, source)
         times["loaded"].append(1000 * (time.monotonic() - started))
