@@ -68,8 +68,8 @@ def outcomes(monkeypatch):
     seen = []
     ask = Worker.ask
 
-    def remembered(worker, probe, arguments, seed):
-        seen.append(ask(worker, probe, arguments, seed))
+    def remembered(worker, *question):
+        seen.append(ask(worker, *question))
         return seen[-1]
 
     monkeypatch.setattr(Worker, "ask", remembered)

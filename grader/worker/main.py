@@ -35,13 +35,20 @@ def warm_up(exercises: dict[str, dict[str, Any]]) -> dict[str, ModuleType]:
         for name in exercise["warm"]:
             importlib.import_module(name)
         if exercise["framework"] == "torch":
-            # One thread: a second one started here would leave its children with locks that nobody releases.
-            importlib.import_module("torch").set_num_threads(1)
+            _warm_up_torch(importlib.import_module("torch"))
     probes = {name: _import_probes(name, Path(exercise["probes"])) for name, exercise in exercises.items()}
     # Without the freeze each child's first collection touches, and so copies, about 90 MB of objects.
     gc.collect()
     gc.freeze()
     return probes
+
+
+def _warm_up_torch(torch: Any) -> None:
+    # One thread: a second one started here would leave its children with locks that nobody releases.
+    torch.set_num_threads(1)
+    # The first product in half precision asks /proc which instructions the processor has: a jail has no /proc.
+    half = torch.ones(1, 1, dtype=torch.float16)
+    torch.mm(half, half)
 
 
 def prepare(forbidden: list[str]) -> None:
