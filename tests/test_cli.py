@@ -107,7 +107,7 @@ def test_hidden_checks_leave_the_maximum_alone(full, stubs):
 
 
 def test_junit_on_standard_output_is_alone_and_counts(lesson, broken_scaled):
-    lesson.hand_in(broken_scaled("raise ValueError('\\x1b[31m]]>&<\\x00\\ud800')"))
+    lesson.hand_in(broken_scaled("raise ValueError('\\x1b[31m]]>&<\\x00\\ud800\\uffff')"))
     ran = lesson.run("check", "--submission", "handed-in", "--junit", "-", "--json", "report.json")
     suite = ElementTree.fromstring(ran.out).find("testsuite")
     verdicts = [

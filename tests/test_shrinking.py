@@ -48,7 +48,7 @@ def test_smallest_failing_case_is_told(session, reference, name, seed):
 def test_smaller_case_must_fail_for_the_same_reason(session, reference):
     """Two elements raise, three and more are wrong: whichever is met first is not exchanged for the other."""
     source = broken(reference, "return x + [0, 0, 1 / (len(x) - 2), 1, 1, 1][len(x)] if len(x) > 1 else x * factor")
-    told = [judged(session, source, seed).message.split("\n") for seed in range(6)]
+    told = [judged(session, source, seed).message.split("\n") for seed in range(4)]
     cases = {(lines[0], next(line for line in lines if line.startswith("with"))[:15]) for lines in told}
     assert cases == {
         ("your code raised: ZeroDivisionError: division by zero", "with      n = 2"),
@@ -76,15 +76,15 @@ def outcomes(monkeypatch):
     return seen
 
 
-@pytest.mark.parametrize("name", FAILURES)
-def test_failing_submission_costs_at_most_three_passing_ones(session, reference, outcomes, name):
+def test_failing_submission_costs_at_most_three_passing_ones(session, reference, outcomes):
     judged(session, reference.encode())  # from here on the oracle's replies are known
     outcomes.clear()
     judged(session, reference.encode())
     passing = len(outcomes)
-    outcomes.clear()
-    assert judged(session, broken(reference, FAILURES[name][0])).verdict == "fail"
-    assert 0 < len(outcomes) <= 3 * passing
+    for name, (body, _) in FAILURES.items():
+        outcomes.clear()
+        assert judged(session, broken(reference, body)).verdict == "fail"
+        assert 0 < len(outcomes) <= 3 * passing, name
 
 
 @pytest.mark.parametrize("body", ["import os; os._exit(0)", "pass"])
