@@ -38,7 +38,8 @@ def close(
     if values.size == 0:
         return
     wide = np.complex128 if np.iscomplexobj(values) or np.iscomplexobj(wanted) else np.float64
-    error = np.abs(values.astype(wide) - wanted.astype(wide))
+    with np.errstate(over="ignore"):  # an error beyond the largest number is an error
+        error = np.abs(values.astype(wide) - wanted.astype(wide))
     size = float(np.abs(wanted.astype(wide)).max()) if scale is None else scale
     if error.max() > rtol * size:
         _differs(values, wanted, error, rtol * size, size, what)
@@ -123,15 +124,18 @@ def _differs(values: np.ndarray, wanted: np.ndarray, error: np.ndarray, allowed:
 
 def _looks_like(values: np.ndarray, wanted: np.ndarray) -> str:
     """What a difference looks like, where one constant explains all of it."""
-    if values.dtype.kind not in "fiu" or not wanted.any():
+    if values.dtype.kind not in "fiu" or not wanted.any() or not np.isfinite(values).all():
         return ""
     if not values.any():
         return "yours is zero everywhere"
     if wanted.size < 2:
         return ""
-    factor = float((values * wanted).sum() / (wanted * wanted).sum())
-    # 1e-6: a factor that float32 arithmetic blurs still counts as constant
-    if abs(values - factor * wanted).max() > 1e-6 * abs(values).max():
+    values, wanted = values.astype(np.float64), wanted.astype(np.float64)
+    with np.errstate(all="ignore"):  # what overflows is no factor, and compares as none
+        factor = float((values * wanted).sum() / (wanted * wanted).sum())
+        # 1e-6: a factor that float32 arithmetic blurs still counts as constant
+        is_constant = abs(values - factor * wanted).max() <= 1e-6 * abs(values).max()
+    if not is_constant:
         return ""
     return (
         "yours has the opposite sign"

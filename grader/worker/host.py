@@ -439,7 +439,7 @@ class Worker:
             reply = self._channel.receive(deadline)
             while reply.number < number:  # a second answer to an earlier question, which is no longer of interest
                 reply = self._channel.receive(deadline)
-            return _outcome(reply, number)
+            return outcome_of(reply, number)
         except TimeoutError:
             self.close()
             return Died(f"did not answer within {timeout_s:g} second{'s' if timeout_s != 1 else ''}", hung=True)
@@ -476,7 +476,7 @@ def _watch(process: Process, limits: Limits, folder: Path) -> watch.Watch | None
     return watch.Watch(number, limits, folder, lambda: watch.kill(handle))
 
 
-def _outcome(message: Message, number: int) -> Outcome:
+def outcome_of(message: Message, number: int) -> Outcome:
     """A reply's meaning; raises WireError for one that is out of turn or not of the form that was agreed."""
     if message.number != number:
         raise WireError("it answers another question")
