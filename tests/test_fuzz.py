@@ -5,9 +5,8 @@ from pathlib import Path
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given, settings
-
 from hostile_reply import swallow
+from hypothesis import given, settings
 
 CORPUS = sorted((Path(__file__).parent / "fuzz" / "corpus").iterdir())
 JSON = st.recursive(
