@@ -11,7 +11,6 @@ fork     from asking for a worker to its first answer.
 """
 
 import os
-import runpy
 import statistics
 import subprocess
 import sys
@@ -68,9 +67,9 @@ def warm(exercise: Exercise) -> None:
     # Every probe answers, and every tensor it returns is off: each check has to look for its smallest case.
     wrong = {exercise.name: right[exercise.name] + DRIFT}
     with Session((exercise,)) as session:
-        passing = cpu_rounds(lambda: session.grade_all([right] * PER_ROUND, bool), session.bench)
-        failing = cpu_rounds(lambda: session.grade_all([wrong] * PER_ROUND, bool), session.bench)
-        bodies = collect(session)
+        passing = cpu_rounds(lambda: grade_repeatedly(session, right), session.bench)
+        failing = cpu_rounds(lambda: grade_repeatedly(session, wrong), session.bench)
+        bodies = [collected.body for collected in session.checks]
         direct = Direct(exercise, session.bench, bodies)
     with_oracle = cpu_rounds(lambda: [direct.run(oracle=True) for _ in range(PER_ROUND)])
     without = cpu_rounds(lambda: [direct.run(oracle=False) for _ in range(PER_ROUND)])
@@ -190,12 +189,10 @@ def missing(name: str) -> Any:
     raise KeyError(name)
 
 
-def collect(session: Session) -> list[Callable[..., None]]:
-    """The bodies of a session's public checks."""
-    bodies: list[Callable[..., None]] = []
-    for path in session._check_files():
-        bodies += [value for value in runpy.run_path(str(path)).values() if check_of(value)]
-    return bodies
+def grade_repeatedly(session: Session, sources: Mapping[str, bytes]) -> None:
+    """One round's submissions."""
+    for _ in range(PER_ROUND):
+        session.grade(sources)
 
 
 def cpu_rounds(act: Callable[[], object], bench: Bench | None = None) -> list[float]:

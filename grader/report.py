@@ -36,9 +36,10 @@ class Judged:
     message: str
     hint: str
     duration_s: float
+    kind: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CheckResult:
     """One check of a report; scores in points."""
 
@@ -52,9 +53,11 @@ class CheckResult:
     message: str
     hint: str
     duration_s: float
+    kind: str = ""
+    """of what kind a failure is, in a word: `value`, `shape`, `hung`, `forbidden`, ...; empty where nothing failed"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TaskResult:
     """One task of a report; `score` and `max_score` are the sums over its checks."""
 
@@ -125,6 +128,7 @@ def share_points(name: str, title: str, tasks: Sequence[Task], judged: Iterable[
                     check.message,
                     check.hint,
                     check.duration_s,
+                    check.kind,
                 )
             )
         task_points = Fraction(task.points if weights else 0)

@@ -28,6 +28,8 @@ Kind: TypeAlias = Literal["ready", "load", "ask", "answer", "raised"]
 KINDS: Final = frozenset({"ready", "load", "ask", "answer", "raised"})
 MAGIC: Final = b"FTG1"
 PREFIX: Final = struct.Struct(">4sIQ")
+FORBIDDEN_IMPORT: Final = "ForbiddenImport"
+"""stands among the bases of an exception that an import of a forbidden module led to"""
 MAX_HEADER: Final = 256 * 1024
 MAX_BODY: Final = 64 * 1024 * 1024
 MAX_TENSORS: Final = 1024

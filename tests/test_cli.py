@@ -15,7 +15,7 @@ import pytest
 REPORT_KEYS = {"version", "score", "max_score", "seed", "isolation", "exercises"}
 EXERCISE_KEYS = {"name", "score", "max_score", "checks"}
 CHECK_KEYS = {
-    "id", "task", "title", "verdict", "score", "max_score", "hidden", "message", "hint", "duration_s",
+    "id", "task", "title", "verdict", "score", "max_score", "hidden", "message", "hint", "duration_s", "kind",
 }  # fmt: skip
 REFERENCE = "solutions/vectors/vectors.py"
 TOML = "exercises/vectors/exercise.toml"
@@ -406,7 +406,10 @@ def test_missing_file_of_an_exercise_is_named(lesson, name):
             "from grader", "import nowhere\nfrom grader", 3,
             f"{CHECKS}: cannot run: ModuleNotFoundError: No module named 'nowhere'",
         ),
-        ("(student, inputs)", "(student, input)", 3, f"{CHECKS}::test_fresh: cannot run: fixture 'input' not found"),
+        (
+            "(student, inputs)", "(student, input)", 3,
+            f"{CHECKS}::test_fresh: nothing provides its parameter `input`; `@cases` may draw it",
+        ),
         (
             '@check("vectors.1.value"', 'def test_other(): pass\n\n@check("vectors.1.value"', 3,
             f"{CHECKS}::test_other: is not a check; it needs the decorator `@check`",

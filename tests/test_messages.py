@@ -102,7 +102,7 @@ HIDDEN = {
     "raises_its_own": ("raise type(str(x), (KeyError,), {})(str(x))", "raised KeyError"),
     "prints": ("print(x); return 0.0", "value"),
     "ends": ("print(x); import os; os._exit(int(-4 * x[0]))", "died"),
-    "hangs": ("print(x); import time; time.sleep(60)", "died"),
+    "hangs": ("print(x); import time; time.sleep(60)", "hung"),
     "too_deep": ("exec('global y; y = x.tolist()\\nfor i in range(99): y = [y]'); return y", "type"),
 }
 

@@ -130,12 +130,12 @@ class Grading:
         started = time.monotonic()
         unmet, why = self._unmet_need(exercise, check)
         if unmet is Verdict.FAIL:
-            verdict, message = Verdict.SKIPPED, why
+            verdict, message, kind = Verdict.SKIPPED, why, ""
         else:
-            verdict, message = self._judge(exercise, check, body, hidden)
+            verdict, message, kind = self._judge(exercise, check, body, hidden)
             # Where nothing is started, everything is `todo`: there is no mistake yet that could hold others up.
             if unmet is Verdict.TODO and verdict is not Verdict.TODO:
-                verdict, message = Verdict.SKIPPED, why
+                verdict, message, kind = Verdict.SKIPPED, why, ""
         judged = Judged(
             check.id,
             check.task,
@@ -146,6 +146,7 @@ class Grading:
             message,
             "" if verdict is Verdict.PASS else check.hint,
             time.monotonic() - started,
+            kind,
         )
         self.judged[check.id] = judged
         return judged
@@ -172,26 +173,37 @@ class Grading:
                 return Verdict.FAIL, f"builds on {need}, which does not pass yet"
         return Verdict.PASS, ""
 
-    def _judge(self, exercise: Exercise, check: Check, body: Callable[..., None], hidden: bool) -> tuple[Verdict, str]:
+    def _judge(
+        self, exercise: Exercise, check: Check, body: Callable[..., None], hidden: bool
+    ) -> tuple[Verdict, str, str]:
+        """The verdict, the message, and of what kind a failure is."""
         student = self._students[exercise.name]
         for attempt in ("first", "second"):
             try:
                 self._run_cases(exercise, check, body, student, hidden)
-                return Verdict.PASS, ""
+                return Verdict.PASS, "", ""
             except Todo as todo:
-                return self._open_hole(check, todo.task)
+                return *self._open_hole(check, todo.task), ""
             except Failed as failed:
                 if _doubtful(failed.finding) and not self._survives_ours(exercise, check, body):
-                    return Verdict.BROKEN, f"our own solution fails this check too, so it cannot judge yours:\n{failed}"
-                return Verdict.FAIL, str(failed)
+                    return (
+                        Verdict.BROKEN,
+                        f"our own solution fails this check too, so it cannot judge yours:\n{failed}",
+                        "",
+                    )
+                return Verdict.FAIL, str(failed), failed.finding.kind
             except BrokenError as error:
                 if attempt == "second":
-                    return Verdict.BROKEN, str(error)
+                    return Verdict.BROKEN, str(error), ""
             except Exception as error:
                 # A check must survive whatever a student returns. If it survives ours, it was their answer.
                 if self._survives_ours(exercise, check, body):
-                    return Verdict.FAIL, "your answer is so unlike what was asked for that it cannot be judged"
-                return Verdict.BROKEN, f"the check crashed: {_place(error, body)}"
+                    return (
+                        Verdict.FAIL,
+                        "your answer is so unlike what was asked for that it cannot be judged",
+                        "unlike",
+                    )
+                return Verdict.BROKEN, f"the check crashed: {_place(error, body)}", ""
         raise AssertionError("unreachable")
 
     def _open_hole(self, check: Check, hole: str) -> tuple[Verdict, str]:
@@ -231,7 +243,7 @@ class Grading:
                 if hidden:
                     raise Failed(replace(finding, headline=hidden_words(finding))) from None
                 # A file that cannot be loaded fails on every case: none of them explains anything.
-                situation = Situation() if finding.kind == "load" else attempt.situation(case)
+                situation = Situation() if finding.kind.startswith("load") else attempt.situation(case)
                 if not finding.fatal and cases_of(body).strategies:
                     finding, situation = self._smallest(attempt, body, cases[:index], case, seed, finding, situation)
                 raise Failed(replace(finding, headline=words(finding, situation))) from None

@@ -16,7 +16,7 @@ import numpy as np
 
 from grader.checking.finding import Failed, Finding, Todo
 from grader.errors import BrokenError
-from grader.wire import Message, Opaque, Tensor, Value, encode
+from grader.wire import FORBIDDEN_IMPORT, Message, Opaque, Tensor, Value, encode
 from grader.worker.host import Answer, Died, Launcher, Order, Outcome, Raised, Worker
 from grader.worker.isolation import Isolation
 from grader.worker.limits import Limits
@@ -151,7 +151,7 @@ class Implementation:
         limits = self.source.limits
         left_s = math.inf if self.source.trusted else limits.total_s - self._spent_s
         if left_s <= 0:
-            return Died(f"used up the {limits.total_s:g} seconds for this exercise before this check")
+            return Died(f"used up the {limits.total_s:g} seconds for this exercise before this check", "hung")
         started = time.monotonic()
         try:
             worker = self._ready_worker()
@@ -161,10 +161,10 @@ class Implementation:
         finally:
             self._spent_s += time.monotonic() - started
         if isinstance(outcome, Died) and not self.source.trusted and self._spent_s >= limits.total_s:
-            outcome = Died(f"used up the {limits.total_s:g} seconds for this exercise", hung=True)
+            outcome = Died(f"used up the {limits.total_s:g} seconds for this exercise", "hung")
         if not worker.alive:
             self._worker = None
-            if worker is self._inherited and isinstance(outcome, Died) and not outcome.hung:
+            if worker is self._inherited and isinstance(outcome, Died) and outcome.kind != "hung":
                 # An earlier check may have left behind what broke it, a thread say: it is no fault of this one.
                 return self._converse(probe, arguments)
             self._printed += worker.output.take()
@@ -201,13 +201,14 @@ class Implementation:
             case Raised():
                 what = f"{file} cannot be loaded" if loading else f"{subject} raised"
                 headline = f"{what}: {outcome.type_name}: {outcome.message}".rstrip(": ")
-                kind = "load" if loading else f"raised {_known_type(outcome)}"
+                kind = "forbidden" if FORBIDDEN_IMPORT in outcome.bases else f"raised {_known_type(outcome)}"
+                kind = f"load {kind}" if loading else kind
                 note = _limit_note(outcome, self.source.limits)
                 frames = _frames(outcome, self.source.name)
                 self._fail(Finding(kind, headline, note=note, frames=frames, fatal=loading))
-            case Died(reason):
+            case Died(reason, kind):
                 subject = f"{file}, while it was loaded," if loading else subject
-                self._fail(Finding("load" if loading else "died", f"{subject} {reason}", fatal=True))
+                self._fail(Finding(f"load {kind}" if loading else kind, f"{subject} {reason}", fatal=True))
         raise AssertionError(f"{outcome} needs no explanation")
 
     def _fail(self, finding: Finding) -> NoReturn:

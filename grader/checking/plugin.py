@@ -1,15 +1,10 @@
-"""The pytest plugin: pytest collects and orders checks, this runs them and keeps the verdicts.
-
-`pytest exercises/NAME` works by itself; the `grader` command runs the same plugin with a Grading of its own.
-"""
-
-import itertools
-from collections.abc import Callable, Iterable
+"""The pytest plugin: with it `pytest exercises/NAME` works by itself, in every editor that knows pytest."""
 
 import pytest
 
 from grader.catalog import Exercise, find_root, read_catalog
 from grader.checking.check import check_of
+from grader.checking.collecting import Collected, place
 from grader.checking.grading import Bench, Grading
 from grader.errors import UsageError
 from grader.submission import read_submission
@@ -19,37 +14,20 @@ NAME = "grader-checks"
 
 
 class CheckPlugin:
-    """Runs the checks among pytest's items: all of them, once for each grading."""
+    """Runs the checks among pytest's items on one submission, in the order of the lesson."""
 
-    def __init__(self, bench: Bench, gradings: Iterable[Grading], done: Callable[[Grading], None]) -> None:
-        self._bench, self._gradings, self._done = bench, gradings, done
-        self._grading: Grading | None = None
+    def __init__(self, bench: Bench, grading: Grading) -> None:
+        self._bench, self._grading = bench, grading
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Lesson order, then task order, public before hidden: what others build on is judged first."""
+        """Sort: what others build on is judged first."""
         items.sort(key=self._place)
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
-        """Collecting costs more than many a submission's checks: it is done once for all of them."""
-        if session.testsfailed or session.config.option.collectonly:
-            return None  # pytest's own loop stops for what could not be collected, and for whoever only looks
-        for grading in self._gradings:
-            self._grading = grading
-            for item, following in itertools.zip_longest(session.items, session.items[1:]):
-                item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-                if session.shouldfail:  # `pytest -x`
-                    raise session.Failed(session.shouldfail)
-                if session.shouldstop:
-                    raise session.Interrupted(session.shouldstop)
-            self._done(grading)
-        return True
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
         """Run a check instead of calling it; anything else is left to pytest."""
-        if self._grading is None or check_of(pyfuncitem.obj) is None:
+        if check_of(pyfuncitem.obj) is None:
             return None
         exercise = self._exercise_of(pyfuncitem)
         hidden = pyfuncitem.path == exercise.hidden_checks
@@ -65,13 +43,12 @@ class CheckPlugin:
         return self._bench.exercises[item.path.parent.name]
 
     def _place(self, item: pytest.Item) -> tuple[int, int, bool]:
-        check = check_of(getattr(item, "obj", None))
-        if check is None:
+        body = getattr(item, "obj", None)
+        check = check_of(body)
+        if check is None or body is None:
             return 0, 0, False
         exercise = self._exercise_of(item)
-        tasks = [task.id for task in exercise.config.tasks]
-        task = tasks.index(check.task) if check.task in tasks else -1
-        return exercise.config.order, task, item.path == exercise.hidden_checks
+        return place(Collected(exercise, check, body, hidden=item.path == exercise.hidden_checks))
 
 
 class StandalonePlugin:
@@ -79,6 +56,7 @@ class StandalonePlugin:
 
     def __init__(self) -> None:
         self._bench: Bench | None = None
+        self._grading: Grading | None = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -93,13 +71,15 @@ class StandalonePlugin:
         except UsageError as error:
             raise pytest.UsageError(str(error)) from None
         self._bench = Bench(exercises)
-        grading = Grading.of(self._bench, sources, seed=config.getoption("--check-seed"))
-        plugin = CheckPlugin(self._bench, [grading], Grading.close)
+        self._grading = Grading.of(self._bench, sources, seed=config.getoption("--check-seed"))
+        plugin = CheckPlugin(self._bench, self._grading)
         config.pluginmanager.register(plugin, NAME)
         plugin.pytest_collection_modifyitems(items)
 
     def pytest_unconfigure(self) -> None:
         """End all worker processes."""
+        if self._grading:
+            self._grading.close()
         if self._bench:
             self._bench.close()
 

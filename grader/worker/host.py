@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import grader
 from grader.errors import BrokenError, WireError
@@ -89,7 +89,7 @@ class Died:
     """No answer, and there will be none from this worker; `reason` completes "your code" to a sentence."""
 
     reason: str
-    hung: bool = False
+    kind: Literal["died", "hung", "limit"] = "died"
 
 
 Outcome = Answer | Raised | Died
@@ -162,6 +162,18 @@ class Zygote:
                 os.close(writing)
         return Started(_Forked(self, pid, handle), ours, reading)
 
+    def attach(self) -> socket.socket:
+        """A line of its own to the same warm process, for a forked copy of this one to `adopt`."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._request({"op": "attach"}, [theirs.fileno()])
+        return ours
+
+    def adopt(self, line: socket.socket) -> None:
+        """In a forked copy of the process that made us: leave its line alone, and speak by this one."""
+        self._control.close()
+        self._control, self._lock = line, threading.Lock()
+
     def announced(self) -> dict[str, Any]:
         """What it found out about the jail that this machine allows; waits until it has warmed up."""
         with self._lock:
@@ -228,6 +240,9 @@ class _Forked:
     handle: int | None
 
     def end(self, grace_s: float) -> int:
+        if self.handle is not None and grace_s:  # others may ask the zygote while we wait
+            select.select([self.handle], [], [], grace_s)
+            grace_s = 0.0
         return self.zygote.end(self.pid, grace_s)
 
 
@@ -442,13 +457,13 @@ class Worker:
             return outcome_of(reply, number)
         except TimeoutError:
             self.close()
-            return Died(f"did not answer within {timeout_s:g} second{'s' if timeout_s != 1 else ''}", hung=True)
+            return Died(f"did not answer within {timeout_s:g} second{'s' if timeout_s != 1 else ''}", "hung")
         except WireError as error:
             self.close()
             return Died(f"garbled the answer of its process ({error})")
         except EOFError:
             # Its own exit code says more than our signal: a closed channel usually means that it is exiting.
-            return Died(self._cause(self.close(grace_s=0.5)))
+            return self._death(self.close(grace_s=0.5))
 
     def _ask(self, question: Message, deadline: float) -> None:
         try:
@@ -456,16 +471,16 @@ class Worker:
         except WireError as error:  # what we ask is never the worker's fault
             raise BrokenError(f"the probe `{question.value.get('probe')}` cannot be asked: {error}") from None
 
-    def _cause(self, code: int) -> str:
+    def _death(self, code: int) -> Died:
         if self.output.too_much:
-            return f"printed more than {self._limits.output_mib} MiB"
+            return Died(f"printed more than {self._limits.output_mib} MiB", "limit")
         if self._watch and self._watch.excess:
-            return self._watch.excess
+            return Died(self._watch.excess, "limit")
         if code == -signal.SIGKILL:  # by us, half a second after the channel closed, or by the system for its memory
-            return "closed its channel to the grader, or was killed"
+            return Died("closed its channel to the grader, or was killed")
         if code < 0:
-            return f"crashed its process ({signal.Signals(-code).name})"
-        return f"ended its process (exit status {code})"
+            return Died(f"crashed its process ({signal.Signals(-code).name})")
+        return Died(f"ended its process (exit status {code})")
 
 
 def _watch(process: Process, limits: Limits, folder: Path) -> watch.Watch | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
-from grader.wire import Value
+from grader.wire import FORBIDDEN_IMPORT, Value
 
 MAX_TEXT = 2000
 MAX_FRAMES = 8
@@ -29,6 +29,10 @@ def _refusal(name: str) -> str:
     return f"this exercise is about writing it yourself: `{name}` cannot be imported here"
 
 
+class ForbiddenImport(ImportError):
+    """An import of what the exercise forbids; learners read the name of its base."""
+
+
 class _ForbiddenFinder(importlib.abc.MetaPathFinder):
     def __init__(self, forbidden: tuple[str, ...]) -> None:
         self._forbidden = forbidden
@@ -36,7 +40,7 @@ class _ForbiddenFinder(importlib.abc.MetaPathFinder):
     def find_spec(self, fullname: str, path: object = None, target: object = None, /) -> ModuleSpec | None:
         for name in self._forbidden:
             if fullname == name or fullname.startswith(name + "."):
-                raise ImportError(_refusal(name), name=name)
+                raise ForbiddenImport(_refusal(name), name=name)
         return None
 
 
@@ -64,8 +68,10 @@ def describe(error: BaseException, filename: str) -> dict[str, Value]:
             text = (frame.line or "")[:200]
             frames.append({"line": frame.lineno or 0, "function": frame.name[:100], "text": text})
     bases: list[Value] = [base.__name__[:100] for base in type(error).__mro__[:-1]]
+    if _refused_import(error):
+        bases.insert(0, FORBIDDEN_IMPORT)
     return {
-        "type": type(error).__name__[:100],
+        "type": "ImportError" if type(error) is ForbiddenImport else type(error).__name__[:100],
         "bases": bases[:16],
         "message": _text_of(error),
         "frames": frames[-MAX_FRAMES:],

@@ -8,12 +8,15 @@ and every lock. It speaks JSON datagrams on a control socket:
      "grader": 4, "trusted": false} + channel, output    -> {"pid": 7} + pidfd, where there are any
     {"op": "end", "pid": 7, "grace_s": 0.2}              -> {"code": exit code}
       lets it end, then kills it and all that it left behind
+    {"op": "attach"} + another control socket            -> {"attached": true}
+      whoever holds its other end can ask for workers too, which end when it is closed
 """
 
 import contextlib
 import functools
 import json
 import os
+import select
 import signal
 import socket
 import sys
@@ -36,32 +39,52 @@ class Zygote:
     """Forks workers and buries them."""
 
     def __init__(self, control: socket.socket, exercises: dict[str, dict[str, Any]], plan: jail.Plan) -> None:
-        self._control, self._exercises, self._plan = control, exercises, plan
+        self._first, self._exercises, self._plan = control, exercises, plan
         self._probes = main.warm_up(exercises)
         _require_absent(exercises)
         self._workers: dict[int, int] = {}
         """process number -> slot, the lowest that was free"""
+        self._controls: dict[socket.socket, set[int]] = {control: set()}
+        """whom we serve -> process numbers of the workers that were forked for them"""
         # Looking through the folders of packages takes longer than a fork.
         self._readable = functools.cache(jail.readable)
 
     def serve(self) -> None:
-        """Answer the grader's requests until it goes away."""
+        """Answer the requests of graders until the first one goes away."""
         try:
-            while True:
-                data, descriptors, _, _ = socket.recv_fds(self._control, MAX_REQUEST, 2)
-                if not data:
-                    break
-                request = json.loads(data)
-                if request["op"] == "fork":
-                    self._fork(request, descriptors)
-                else:
-                    code = self._end(request["pid"], request["grace_s"])
-                    self._control.send(json.dumps({"code": code}).encode())
-        finally:  # also when the grader goes away before it hears the reply
+            while self._first in self._controls:
+                for control in select.select(list(self._controls), [], [])[0]:
+                    self._answer(control)
+        finally:  # also when a grader goes away before it hears the reply
             for pid in list(self._workers):
                 self._end(pid, 0.0)
 
-    def _fork(self, request: dict[str, Any], descriptors: list[int]) -> None:
+    def _answer(self, control: socket.socket) -> None:
+        try:
+            data, descriptors, _, _ = socket.recv_fds(control, MAX_REQUEST, 2)
+            if data:
+                self._obey(control, json.loads(data), descriptors)
+                return
+        except (BrokenPipeError, ConnectionResetError):
+            if control is self._first:
+                raise
+        for pid in self._controls.pop(control):
+            self._end(pid, 0.0)
+        control.close()
+
+    def _obey(self, control: socket.socket, request: dict[str, Any], descriptors: list[int]) -> None:
+        match request["op"]:
+            case "fork":
+                self._fork(control, request, descriptors)
+            case "attach":
+                self._controls[socket.socket(fileno=descriptors[0])] = set()
+                control.send(json.dumps({"attached": True}).encode())
+            case _:
+                self._controls[control].discard(request["pid"])
+                code = self._end(request["pid"], request["grace_s"])
+                control.send(json.dumps({"code": code}).encode())
+
+    def _fork(self, control: socket.socket, request: dict[str, Any], descriptors: list[int]) -> None:
         _require_one_thread()
         slot = next(slot for slot in range(len(self._workers) + 1) if slot not in self._workers.values())
         confined = not request["trusted"]
@@ -72,9 +95,10 @@ class Zygote:
         if pid == 0:
             self._live(request, descriptors, readable, user)
         self._workers[pid] = slot
+        self._controls[control].add(pid)
         for descriptor in descriptors:
             os.close(descriptor)
-        _send_with_handle(self._control, pid)
+        _send_with_handle(control, pid)
 
     def _live(self, request: dict[str, Any], descriptors: list[int], readable: jail.Readable | None, user: int) -> None:
         """Be the worker; never returns."""
