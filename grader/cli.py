@@ -3,9 +3,11 @@
 0 all checks pass, 1 something does not yet, 2 usage or unreadable input, 3 the grader broke.
 """
 
+import contextlib
 import os
 import sys
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, NoReturn
 
@@ -19,7 +21,7 @@ from grader.report import Report
 from grader.salt import NO_SALT, read_salt, secret_file
 from grader.submission import read_submission
 from grader.verdict import Verdict
-from grader.writers import json_report, junit, terminal
+from grader.writers import class_summary, json_report, junit, terminal
 
 MOST_SECRETS = 100
 """Files that a worker tries to read before it starts; more of the same folder would show nothing else."""
@@ -87,6 +89,68 @@ def check(
 
 
 @cli.command()
+@click.argument("submissions", type=click.Path(path_type=Path))
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("results"), show_default=True, help="The folder of results."
+)
+@click.option("--exercise", "exercises", multiple=True, help="Grade this exercise only; may be repeated.")
+@click.option("--public", is_flag=True, help="Run the public checks only.")
+@click.option(
+    "--jobs", type=click.IntRange(1), default=None, help="Processes that judge at a time; by default the cores."
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the generated cases.")
+@click.option("--format", "form", metavar="NAME", help="What SUBMISSIONS is, if it is not recognised.")
+@click.option("--roster", type=click.Path(path_type=Path), help="A CSV with names, ids and e-mails.")
+@click.option("--policy", type=click.Path(path_type=Path), help="A TOML file: deadline, penalties, dropped tasks.")
+@click.option("--store", default="", metavar="URL", help="A database for verdicts; by default a file in the results.")
+@click.option("--dask", default="", metavar="ADDRESS", help="Judge on the workers of this Dask cluster.")
+@click.option("--allow-unjailed", is_flag=True, help="Grade even where submissions are not confined.")
+def batch(
+    submissions: Path,
+    out: Path,
+    exercises: tuple[str, ...],
+    public: bool,
+    jobs: int | None,
+    seed: int,
+    form: str | None,
+    roster: Path | None,
+    policy: Path | None,
+    store: str,
+    dask: str,
+    allow_unjailed: bool,
+) -> NoReturn:
+    """Grade a whole class: what an LMS hands out, into a folder of results."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's threads would be in the way of forking
+    with _needs_extra("batch"):
+        from grader.batch.command import Options, grade_class
+
+    options = Options(
+        submissions,
+        out,
+        exercises,
+        not public,
+        jobs or _cores(),
+        seed,
+        form,
+        roster,
+        policy,
+        store,
+        dask,
+        allow_unjailed,
+    )
+    try:
+        summary = grade_class(_catalog(), options, lambda line: click.echo(line, err=True))
+    except KeyboardInterrupt:
+        click.echo("\nstopped; what was judged is kept: the same command goes on from there", err=True)
+        raise
+    click.echo(class_summary.render(summary.results, judged=summary.judged, missing=summary.missing))
+    click.echo(f"\nopen {out / 'index.html'}; grades are in {out / 'grades.csv'}")
+    if summary.changed:
+        click.echo(f"They are others than in the last run: grader diff {out / 'previous.json'} {out / 'results.json'}")
+    sys.exit(errors.EXIT_BROKEN if summary.broken else errors.EXIT_OK)
+
+
+@cli.command()
 def doctor() -> NoReturn:
     """What confines submissions on this machine, and whether official grading is safe."""
     from grader.doctor import examine, is_safe, render
@@ -147,6 +211,23 @@ def main() -> NoReturn:
         click.echo("grader: this is a fault of the grader, not of your code; please report it", err=True)
         sys.exit(errors.EXIT_BROKEN)
     sys.exit(errors.EXIT_OK)
+
+
+@contextlib.contextmanager
+def _needs_extra(extra: str) -> Iterator[None]:
+    """Name the extra that holds a package, where that is not installed."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        package = (error.name or "").split(".")[0]
+        if package == "grader":
+            raise
+        raise UsageError(f"this needs the package `{package}`: `pip install 'finetune-grader[{extra}]'`") from None
+
+
+def _cores() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _catalog(*, need_stubs: bool = True) -> Catalog:

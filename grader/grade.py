@@ -1,6 +1,6 @@
 """Grades submissions: collects the checks of the chosen exercises once, runs them on each, makes the Reports."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +13,7 @@ from grader.checking.implementation import Implementation
 from grader.errors import UsageError
 from grader.report import Judged, Report, assemble, share_points
 from grader.salt import NO_SALT, Salt
+from grader.verdict import Verdict
 from grader.worker.isolation import Isolation
 
 DEFAULT_SEED = 0
@@ -69,15 +70,24 @@ class Session:
 
     def grade(self, sources: Mapping[str, bytes], seed: int = DEFAULT_SEED) -> Report:
         """The report on one submission's sources; raises BrokenError if the checks themselves cannot run."""
-        return self._report(self._run(Grading.of(self.bench, sources, seed, self._salt)))
+        return self._report(self._run(Grading.of(self.bench, sources, seed, self._salt), self.checks))
 
     def grade_students(self, students: Mapping[str, Implementation], seed: int = DEFAULT_SEED) -> Report:
         """The report on implementations that are no files, such as one that answers falsely on purpose."""
-        return self._report(self._run(Grading(self.bench, students, seed, self._salt)))
+        return self._report(self._run(Grading(self.bench, students, seed, self._salt), self.checks))
 
-    def _run(self, grading: Grading) -> Grading:
+    def judge(
+        self, name: str, source: bytes | None, seed: int, wanted: Container[str], known: Mapping[str, Verdict]
+    ) -> Grading:
+        """What becomes of the wanted checks of one exercise; `known` are the verdicts of its others."""
+        student = self.bench.student(self.bench.exercises[name], source)
+        grading = Grading(self.bench, {name: student}, seed, self._salt, known)
+        checks = [collected for collected in self.checks if collected.exercise.name == name]
+        return self._run(grading, [collected for collected in checks if collected.check.id in wanted])
+
+    def _run(self, grading: Grading, checks: Iterable[Collected]) -> Grading:
         try:
-            for collected in self.checks:
+            for collected in checks:
                 grading.run(collected.exercise, collected.body, hidden=collected.hidden)
         finally:
             grading.close()

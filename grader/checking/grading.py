@@ -95,21 +95,33 @@ class Bench:
             self._cases[key] = cases_of(body).draw(seed, with_inputs="inputs" in parameters_of(body))
         return self._cases[key]
 
-    def close(self) -> None:
-        """End all processes."""
+    def settle(self) -> None:
+        """End the processes of our own implementations; what they answered stays known."""
         for implementation in self._trusted.values():
             implementation.close()
+
+    def close(self) -> None:
+        """End all processes."""
+        self.settle()
         self.launcher.close()
 
 
 class Grading:
     """One submission being graded: `run` judges one check after the other, in their order."""
 
-    def __init__(self, bench: Bench, students: Mapping[str, Implementation], seed: int, salt: Salt = NO_SALT) -> None:
-        """`students` are the submission's implementations by exercise."""
+    def __init__(
+        self,
+        bench: Bench,
+        students: Mapping[str, Implementation],
+        seed: int,
+        salt: Salt = NO_SALT,
+        known: Mapping[str, Verdict] | None = None,
+    ) -> None:
+        """`students` are the submission's implementations by exercise; `known` are checks that need no judging."""
         self.bench, self.seed, self.salt = bench, seed, salt
         self.judged: dict[str, Judged] = {}
         self._students = students
+        self._verdicts = dict(known or {})
 
     @classmethod
     def of(cls, bench: Bench, sources: Mapping[str, bytes], seed: int, salt: Salt = NO_SALT) -> Self:
@@ -149,6 +161,7 @@ class Grading:
             kind,
         )
         self.judged[check.id] = judged
+        self._verdicts[check.id] = verdict
         return judged
 
     def close(self) -> None:
@@ -165,7 +178,9 @@ class Grading:
     def _unmet_need(self, exercise: Exercise, check: Check) -> tuple[Verdict, str]:
         """What the needs of the check's task allow (`pass`, `todo`, `fail`), and why not more."""
         for need in exercise.task(check.task).needs:
-            verdicts = {judged.verdict for judged in self.judged.values() if need in (judged.id, judged.task)}
+            verdicts = {
+                verdict for known, verdict in self._verdicts.items() if need in (known, known.rpartition(".")[0])
+            }
             unmet = verdicts - {Verdict.PASS, Verdict.BROKEN}
             if unmet == {Verdict.TODO}:
                 return Verdict.TODO, f"builds on {need}, which is not started"

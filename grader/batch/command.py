@@ -1,0 +1,187 @@
+"""What `grader batch` does, once its arguments are understood: a class in, a folder of results out.
+
+OUT/results.json      everything, for `grader diff` and other tools (the last one is kept as `previous.json`)
+OUT/grades.csv        a row per student
+OUT/index.html        the class; OUT/students/KEY.html a page each
+OUT/store.sqlite      verdicts, as they are known, unless another store is named
+"""
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import grader
+from grader.batch import pool
+from grader.batch.job import Settings, open_session
+from grader.batch.keys import check_keys, digest
+from grader.batch.pool import Pool
+from grader.batch.progress import Talk
+from grader.batch.run import Batch
+from grader.batch.store import Store
+from grader.catalog import Catalog, Exercise
+from grader.checking.collecting import collect
+from grader.errors import UsageError
+from grader.grade import Session, require_solutions
+from grader.intake import Intake, open_submissions
+from grader.policy import read_policy
+from grader.results import Results
+from grader.salt import NO_SALT, read_salt, secret_file
+from grader.writers import gradebooks, pages, results_json
+
+MOST_SECRETS = 100
+"""Files that a worker tries to read before it starts; more of the same folder would show nothing else."""
+RESULTS, PREVIOUS, STORE = "results.json", "previous.json", "store.sqlite"
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a batch is to be graded."""
+
+    submissions: Path
+    out: Path
+    exercises: tuple[str, ...] = ()
+    full: bool = True
+    jobs: int = 1
+    seed: int = 0
+    format: str | None = None
+    roster: Path | None = None
+    policy: Path | None = None
+    store: str = ""
+    dask: str = ""
+    allow_unjailed: bool = False
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What there is to say when a batch is through."""
+
+    results: Results
+    judged: int
+    """files that were judged in this run; the others were known"""
+    missing: int
+    """students of the roster who handed in nothing"""
+    changed: bool
+    """whether grades of the last run are others now"""
+
+    @property
+    def broken(self) -> int:
+        """Students whose grade our own fault stands in the way of."""
+        return sum(grade.final is None for grade in self.results.grades)
+
+
+def grade_class(catalog: Catalog, options: Options, say: Callable[[str], None]) -> Summary:
+    """Grade a class; raises UsageError for what the person at the keyboard can mend, BrokenError for what is ours."""
+    exercises = catalog.select(options.exercises)
+    if options.full:
+        for exercise in exercises:
+            require_solutions(exercise)
+    names = [exercise.name for exercise in exercises]
+    tasks = [task.id for exercise in exercises for task in exercise.config.tasks]
+    policy = read_policy(options.policy, tasks) if options.policy else None
+    with contextlib.ExitStack() as opened:
+        intake = opened.enter_context(
+            open_submissions(options.submissions, names, format=options.format, roster=options.roster)
+        )
+        say(intake.description)
+        for note in intake.notes:
+            say(f"note: {note}")
+        store = opened.enter_context(_open_store(options))
+        batch, settings = _plan(catalog, exercises, options, intake, store)
+        say(_outlook(batch, len(intake.handed)))
+        with Talk(sys.stderr, len(batch.plan)) as talk:
+            batch.grade(_pools(options, settings, opened), talk.judged)
+        grades = tuple(batch.grades(policy))
+    results = Results(options.submissions.stem, grades, options.seed, options.full, grader.__version__)
+    changed = _write(results, options.out)
+    return Summary(results, len(batch.plan), len(intake.missing), changed)
+
+
+def _plan(
+    catalog: Catalog, exercises: tuple[Exercise, ...], options: Options, intake: Intake, store: Store
+) -> tuple[Batch, Settings]:
+    salt = read_salt() if options.full else NO_SALT
+    checks = collect(exercises, hidden=options.full)
+    keys = check_keys(checks, options.seed, salt)
+    settings = Settings(
+        str(catalog.root),
+        tuple(exercise.name for exercise in exercises),
+        options.full,
+        options.seed,
+        options.allow_unjailed,
+        tuple(_secrets(options)),
+        salt.fingerprint,
+        digest(keys.values()),
+    )
+    return Batch(intake, checks, keys, store, settings), settings
+
+
+def _open_store(options: Options) -> Store:
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--out {options.out}: cannot be made ({error.strerror})") from None
+    return Store(options.store) if options.store else Store.at(options.out.absolute() / STORE)
+
+
+def _pools(options: Options, settings: Settings, opened: contextlib.ExitStack) -> Callable[[], Pool]:
+    """Makes the pool, and makes it anew when it broke; what is costly and survives is made once."""
+    sessions: list[Session] = []
+
+    def make() -> Pool:
+        if options.dask:
+            return opened.enter_context(pool.cluster(options.dask))
+        if not sessions:
+            session = opened.enter_context(open_session(settings))
+            if options.full:
+                pool.rehearse(settings, session)
+            sessions.append(session)
+        return pool.local(settings, sessions[0], options.jobs)
+
+    return make
+
+
+def _secrets(options: Options) -> Iterator[str]:
+    """What no submission must read, besides the exercises' own files: the others, and what is known of them."""
+    secret = secret_file()
+    named = [secret, options.roster, options.policy, options.out.absolute() / STORE]
+    submissions = options.submissions
+    files = (
+        [path for path in sorted(submissions.rglob("*")) if path.is_file()] if submissions.is_dir() else [submissions]
+    )
+    for path in [*filter(None, named), *files][:MOST_SECRETS]:
+        if path.is_file():
+            yield str(path.absolute())
+
+
+def _outlook(batch: Batch, students: int) -> str:
+    files = len(batch.plan)
+    if not files:
+        return f"{students} students: all is known, nothing needs judging"
+    return f"{students} students: {files} files need judging"
+
+
+def _write(results: Results, out: Path) -> bool:
+    """Write all that is made of the results; whether grades of the last run are others now."""
+    text = results_json.render(results)
+    path = out / RESULTS
+    before = path.read_text("utf-8") if path.is_file() else text
+    if before != text:
+        _replace(out / PREVIOUS, before)
+    _replace(path, text)
+    _replace(out / "grades.csv", gradebooks.write("plain", results).content)
+    for name, content in pages.render(results):
+        _replace(out / name, content)
+    return before != text
+
+
+def _replace(path: Path, content: str | bytes) -> None:
+    """Write a file so that a reader finds either the old or the new one, never a part."""
+    new = path.with_name(f".{path.name}.new")
+    try:
+        path.parent.mkdir(exist_ok=True)
+        new.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+        new.replace(path)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written ({error.strerror})") from None

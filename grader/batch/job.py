@@ -1,0 +1,111 @@
+"""One piece of a batch's work, as any process of any pool does it: judge one file of one exercise.
+
+A process keeps what the next job can use: warm workers, drawn cases, the oracle's replies.
+"""
+
+import contextlib
+import platform
+import threading
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.batch.keys import check_keys, digest
+from grader.batch.store import Kept
+from grader.catalog import read_catalog
+from grader.errors import GraderError, UsageError
+from grader.grade import Session
+from grader.salt import NO_SALT, read_salt
+from grader.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What all jobs of a batch have in common, and what a process must find where it runs."""
+
+    root: str
+    exercises: tuple[str, ...]
+    full: bool
+    seed: int
+    allow_unjailed: bool
+    unreadable: tuple[str, ...]
+    """files that no submission may read, such as the others"""
+    salt: str
+    """the fingerprint of the secret in the inputs"""
+    keys: str
+    """the digest of all checks' keys: whoever finds another one would grade something else"""
+
+
+@dataclass(frozen=True)
+class Job:
+    """Judge the wanted checks on one file; `known` are the verdicts of its others."""
+
+    exercise: str
+    source: str
+    """the digest of the file"""
+    content: bytes | None
+    wanted: tuple[str, ...]
+    known: Mapping[str, Verdict]
+
+
+def do(settings: Settings, job: Job) -> dict[str, Kept]:
+    """What became of each wanted check; `broken` where anything but the submission is at fault."""
+    try:
+        with _borrowed(settings) as session:
+            grading = session.judge(job.exercise, job.content, settings.seed, job.wanted, job.known)
+    except UsageError:
+        raise
+    except GraderError as error:
+        return {check_id: Kept(Verdict.BROKEN, str(error), "", 0.0, "") for check_id in job.wanted}
+    isolation = grading.isolation
+    return {
+        judged.id: Kept(judged.verdict, judged.message, judged.kind, judged.duration_s, isolation)
+        for judged in grading.judged.values()
+    }
+
+
+def open_session(settings: Settings) -> Session:
+    """A session for these settings; raises UsageError where another grade would come out."""
+    salt = read_salt() if settings.full else NO_SALT
+    session = Session(
+        read_catalog(Path(settings.root)).select(settings.exercises),
+        full=settings.full,
+        allow_unjailed=settings.allow_unjailed,
+        unreadable=map(Path, settings.unreadable),
+        salt=salt,
+    )
+    try:
+        keys = digest(check_keys(session.checks, settings.seed, salt).values())
+        if settings.keys != keys:
+            raise UsageError(
+                f"{platform.node()}: {settings.root} holds other exercises, or the secret or the versions of libraries "
+                "are others than where the batch was started; make them the same"
+            )
+    except BaseException:
+        session.close()
+        raise
+    return session
+
+
+def lend(settings: Settings, session: Session) -> None:
+    """Let this process's jobs use a session."""
+    with _LOCK:
+        _IDLE[settings].append(session)
+
+
+# A process may do several jobs at a time, in threads; a session does one.
+_IDLE: dict[Settings, list[Session]] = defaultdict(list)
+_LOCK = threading.Lock()
+
+
+@contextlib.contextmanager
+def _borrowed(settings: Settings) -> Iterator[Session]:
+    with _LOCK:
+        session = _IDLE[settings].pop() if _IDLE[settings] else open_session(settings)
+    try:
+        yield session
+    except BaseException:
+        session.close()  # whatever it was, the next job starts with warm processes of its own
+        raise
+    lend(settings, session)

@@ -1,0 +1,108 @@
+"""What determines a verdict, as digests: whatever is not in them must not change a grade.
+
+A key stands for one check under one seed: its code and that of the helpers in its file, the exercise's probes, oracle,
+reference, data and limits, the engine, the versions of the libraries, the secret of the inputs. Titles, hints and
+points are not in it: they can be changed without grading anything again.
+"""
+
+import ast
+import hashlib
+import importlib.metadata
+import platform
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+import grader
+from grader.catalog import Exercise
+from grader.checking.collecting import Collected
+from grader.salt import Salt
+
+ENGINE = ("checking", "worker", "wire.py", "salt.py", "verdict.py")
+"""The parts of the engine that verdicts pass through."""
+ABSENT = hashlib.sha256(b"not handed in").hexdigest()
+
+
+def source_digest(source: bytes | None) -> str:
+    """What stands for a submission's file of one exercise."""
+    return ABSENT if source is None else hashlib.sha256(source).hexdigest()
+
+
+def check_keys(checks: Sequence[Collected], seed: int, salt: Salt) -> dict[str, str]:
+    """The key of each check, by its id. It holds those of the checks that its task needs: they can make it skipped."""
+    everywhere = digest([engine_digest(), str(seed), salt.fingerprint])
+    exercises = {collected.exercise.name: collected.exercise for collected in checks}
+    materials = {name: _materials(exercise) for name, exercise in exercises.items()}
+    codes = {path: _codes(path) for exercise in exercises.values() for path in _check_files(exercise)}
+    keys: dict[str, str] = {}
+    for collected in checks:
+        exercise, check = collected.exercise, collected.check
+        needs = exercise.task(check.task).needs
+        needed = [key for known, key in keys.items() if known in needs or known.rpartition(".")[0] in needs]
+        code = codes[exercise.hidden_checks if collected.hidden else exercise.public_checks][collected.body.__name__]
+        keys[check.id] = digest([everywhere, materials[exercise.name], code, check.id, *needed])
+    return keys
+
+
+def engine_digest() -> str:
+    """What stands for the engine and for the Python that runs it."""
+    home = Path(grader.__file__).parent
+    files = [file for part in ENGINE for file in _python_files(home / part)]
+    return digest([grader.__version__, platform.python_version(), *map(_of_file, files)])
+
+
+def _materials(exercise: Exercise) -> str:
+    """All of an exercise but its checks, its text and the stub."""
+    config = exercise.config
+    apart = {exercise.stub, exercise.public_checks, exercise.folder / "exercise.toml"}
+    files = [path for path in sorted(exercise.folder.rglob("*")) if path.is_file() and path not in apart]
+    files = [path for path in files if path.suffix not in (".md", ".pyc", ".svg", ".png")]
+    settings = msgspec.json.encode([config.framework, config.warm, config.forbidden, config.limits]).decode()
+    libraries = {name.split(".")[0] for name in (*config.warm, *config.forbidden)} | {"hypothesis", "numpy"}
+    reference = [_of_file(exercise.reference)] if exercise.reference.is_file() else []
+    return digest([settings, *map(_version, sorted(libraries)), *map(_of_file, files), *reference])
+
+
+def _codes(path: Path) -> dict[str, str]:
+    """The digest of each check's code, by the name of its function: its body, its cases, and the file's helpers."""
+    tree = ast.parse(path.read_text("utf-8"), str(path))
+    checks = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef) and _mark(node)}
+    helpers = [ast.dump(node) for node in tree.body if node not in checks.values()]
+    found = {}
+    for name, node in checks.items():
+        node.decorator_list = [decorator for decorator in node.decorator_list if decorator is not _mark(node)]
+        found[name] = digest([*helpers, ast.dump(node)])
+    return found
+
+
+def _mark(function: ast.FunctionDef) -> ast.expr | None:
+    """The decorator that makes a function a check, which holds its title, hint and points."""
+    for decorator in function.decorator_list:
+        if isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Name) and decorator.func.id == "check":
+            return decorator
+    return None
+
+
+def _check_files(exercise: Exercise) -> list[Path]:
+    return [path for path in (exercise.public_checks, exercise.hidden_checks) if path.is_file()]
+
+
+def _python_files(path: Path) -> list[Path]:
+    return sorted(path.rglob("*.py")) if path.is_dir() else [path]
+
+
+def _version(module: str) -> str:
+    try:
+        return f"{module} {importlib.metadata.version(module)}"
+    except importlib.metadata.PackageNotFoundError:  # of the standard library, or named otherwise than its package
+        return module
+
+
+def _of_file(path: Path) -> str:
+    return f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}"
+
+
+def digest(parts: Iterable[str]) -> str:
+    """One digest of several texts."""
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

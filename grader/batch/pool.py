@@ -1,0 +1,147 @@
+"""Where jobs are done: by any `concurrent.futures.Executor`. Here are the local one and the cluster's.
+
+Where processes can be forked, the local pool's are copies of this one, with everything in them that is the same for
+every submission: collected checks, drawn cases, the oracle's replies. They share its warm process, each by a line of
+its own.
+"""
+
+import contextlib
+import multiprocessing
+import signal
+import socket
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing.sharedctypes import Synchronized
+
+from grader.batch import job
+from grader.batch.job import Job, Settings
+from grader.batch.store import Kept
+from grader.errors import BrokenError, UsageError
+from grader.grade import Session
+from grader.verdict import Verdict
+from grader.worker.host import Zygote
+from grader.worker.jail import kernel
+
+Done = dict[str, Kept]
+WAITING = 2
+"""Jobs that are handed out for each process: one in work, one at hand. More would be memory for nothing."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """An executor and how many jobs it does at a time."""
+
+    executor: Executor
+    width: int
+
+
+def run(
+    settings: Settings, jobs: Iterable[Job], make_pool: Callable[[], Pool], done: Callable[[Job, Done], None]
+) -> None:
+    """Do all jobs and hand over what came of each, in no order. A pool that breaks is made anew."""
+    waiting = iter(jobs)
+    while lost := _drain(settings, waiting, make_pool(), done):
+        for one in lost:  # each by itself, so that none is taken for the reason that is not
+            if _drain(settings, iter([one]), make_pool(), done):
+                done(one, _all_broken(one, "a process of the grader died twice while it judged this"))
+
+
+def _drain(settings: Settings, jobs: Iterator[Job], pool: Pool, done: Callable[[Job, Done], None]) -> list[Job]:
+    """Do jobs until there are none, or the pool is broken: then those that were in work."""
+    running: dict[Future[Done], Job] = {}
+    lost: list[Job] = []
+    try:
+        while True:
+            while not lost and len(running) < WAITING * pool.width and (one := next(jobs, None)):
+                try:
+                    running[pool.executor.submit(job.do, settings, one)] = one
+                except BrokenProcessPool:
+                    lost.append(one)
+            if not running:
+                return lost
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                one = running.pop(future)
+                try:
+                    done(one, future.result())
+                except BrokenProcessPool:
+                    lost.append(one)
+    finally:
+        pool.executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _all_broken(one: Job, why: str) -> Done:
+    return {check_id: Kept(Verdict.BROKEN, why, "", 0.0, "") for check_id in one.wanted}
+
+
+def rehearse(settings: Settings, session: Session) -> None:
+    """Judge our own solutions: raises BrokenError unless they earn everything here.
+
+    What was asked of oracles on the way needs not be asked again, by this process or by copies of it.
+    """
+    for exercise in session.bench.exercises.values():
+        source, everything = exercise.reference.read_bytes(), {found.check.id for found in session.checks}
+        judged = session.judge(exercise.name, source, settings.seed, everything, {}).judged.values()
+        for one in judged:
+            if one.verdict is not Verdict.PASS:
+                raise BrokenError(
+                    f"{exercise.reference}: our own solution does not pass `{one.id}` here, so nobody is graded: "
+                    f"{one.message.splitlines()[0]}"
+                )
+
+
+def local(settings: Settings, session: Session, width: int) -> Pool:
+    """A pool of processes on this machine; where they are forked, no thread may run beside this one."""
+    session.bench.settle()
+    launcher = session.bench.launcher
+    if not isinstance(launcher, Zygote):
+        context = multiprocessing.get_context("spawn")
+        return Pool(ProcessPoolExecutor(width, context, initializer=_ignore_interrupts), width)
+    lines = [launcher.attach() for _ in range(width)]
+    forking = multiprocessing.get_context("fork")
+    given = (settings, session, launcher, lines, forking.Value("i", 0))
+    executor = ProcessPoolExecutor(width, forking, initializer=_settle_in, initargs=given)
+    executor.submit(int)  # starts all processes
+    for line in lines:
+        line.close()
+    return Pool(executor, width)
+
+
+def _settle_in(
+    settings: Settings, session: Session, launcher: Zygote, lines: list[socket.socket], turn: "Synchronized[int]"
+) -> None:
+    """Become a process of the pool."""
+    _ignore_interrupts()
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)  # a killed batch leaves nothing behind
+    with turn.get_lock():
+        mine = turn.value
+        turn.value += 1
+    for number, line in enumerate(lines):
+        if number != mine:
+            line.close()
+    launcher.adopt(lines[mine])
+    job.lend(settings, session)
+
+
+def _ignore_interrupts() -> None:
+    """Ctrl-C is for whoever started the batch."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextlib.contextmanager
+def cluster(address: str) -> Iterator[Pool]:
+    """The workers of a Dask cluster; raises UsageError if there are none at this address."""
+    try:
+        import distributed
+    except ModuleNotFoundError:
+        raise UsageError("--dask: needs the package `distributed`; `pip install 'finetune-grader[dask]'`") from None
+    try:
+        client = distributed.Client(address, timeout="10s")
+    except (OSError, ValueError) as error:
+        raise UsageError(f"--dask {address}: no cluster answers there ({error})") from None
+    with client:
+        width = sum(client.nthreads().values())
+        if not width:
+            raise UsageError(f"--dask {address}: the cluster has no workers")
+        yield Pool(client.get_executor(), width)

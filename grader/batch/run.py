@@ -1,0 +1,186 @@
+"""A batch from end to end: what is known is looked up, the rest is judged and written down as it comes.
+
+The grades of the class are put together from what is written, so an interrupted batch and an uninterrupted one agree.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from grader.batch import pool
+from grader.batch.job import Job, Settings
+from grader.batch.keys import source_digest
+from grader.batch.pool import Pool
+from grader.batch.store import Kept, Store
+from grader.catalog import Exercise
+from grader.checking.collecting import Collected
+from grader.errors import UsageError
+from grader.grade import report_of
+from grader.intake import Handed, Intake
+from grader.policy import Policy, apply
+from grader.report import Judged, Report
+from grader.results import Grade
+from grader.verdict import Verdict
+from grader.worker.isolation import Isolation, weakest
+
+AT_ONCE = 16
+"""Hand-ins that are looked at together: sources may be large, and memory must not grow with the class."""
+Verdicts = dict[str, Kept]
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A hand-in once it was read: the digest of its file for each exercise, or why there is none."""
+
+    handed: Handed
+    digests: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A file that needs judging: whose it is, or one of those whose it is, and which checks are not known of it."""
+
+    handed: Handed
+    exercise: str
+    source: str
+    wanted: tuple[str, ...]
+    known: Mapping[str, Verdict]
+
+
+class Batch:
+    """The hand-ins of one class, and what is known of them."""
+
+    def __init__(
+        self, intake: Intake, checks: Sequence[Collected], keys: Mapping[str, str], store: Store, settings: Settings
+    ) -> None:
+        """Read all that was handed in, and look up what is known of it. `keys` are those of all checks, by id."""
+        self._intake, self._checks, self._store, self._settings = intake, checks, store, settings
+        self._exercises: dict[str, Exercise] = {found.exercise.name: found.exercise for found in checks}
+        self._keys = {
+            name: {found.check.id: keys[found.check.id] for found in checks if found.exercise.name == name}
+            for name in self._exercises
+        }
+        self._points = {
+            task.id: float(task.points) for exercise in self._exercises.values() for task in exercise.config.tasks
+        }
+        self._broken: dict[tuple[str, str], Verdicts] = {}
+        """what could not be judged, by exercise and file; never written down, so that the next run tries again"""
+        self.entries = [self._read(handed) for handed in intake.handed]
+        self.plan = list(self._plan())
+
+    def grade(self, make_pool: Callable[[], Pool], judged: Callable[[Planned, Verdicts], None]) -> None:
+        """Judge what is not known yet, and tell of each file; what is our fault is tried twice."""
+        planned = {(one.exercise, one.source): one for one in self.plan}
+
+        def done(job: Job, verdicts: Verdicts) -> None:
+            self._take(job, verdicts)
+            judged(planned[job.exercise, job.source], verdicts)
+
+        if self.plan:
+            pool.run(self._settings, self._jobs(self.plan), make_pool, done)
+        if self._broken:
+            again = [planned[place] for place in self._broken]
+            pool.run(self._settings, self._jobs(again), make_pool, self._take)
+
+    def grades(self, policy: Policy | None) -> Iterator[Grade]:
+        """The grade of each student, in the order of their keys."""
+        for entries in _slices(self.entries):
+            known = {
+                name: self._store.find({entry.digests[name] for entry in entries if entry.digests}, keys)
+                for name, keys in self._keys.items()
+            }
+            for entry in entries:
+                yield self._grade(entry, known, policy)
+
+    def _read(self, handed: Handed) -> Entry:
+        try:
+            unpacked = self._intake.unpack(handed)
+        except UsageError as error:
+            return Entry(handed, problem=str(error))
+        digests = {name: source_digest(unpacked.sources.get(name)) for name in self._exercises}
+        return Entry(handed, digests, unpacked.notes)
+
+    def _plan(self) -> Iterator[Planned]:
+        """The work that is left; two students with the same file make one piece of it."""
+        planned: set[tuple[str, str]] = set()
+        for entries in _slices(self.entries):
+            for name, keys in self._keys.items():
+                owners = {entry.digests[name]: entry.handed for entry in entries if entry.digests}
+                owners = {source: handed for source, handed in owners.items() if (name, source) not in planned}
+                planned |= {(name, source) for source in owners}
+                for source, known in self._store.find(owners, keys).items():
+                    wanted = tuple(check_id for check_id in keys if check_id not in known)
+                    if wanted:
+                        verdicts = {check_id: kept.verdict for check_id, kept in known.items()}
+                        yield Planned(owners[source], name, source, wanted, verdicts)
+
+    def _jobs(self, plan: Sequence[Planned]) -> Iterator[Job]:
+        """Each piece of work with its file, which is read when it is its turn."""
+        for one in plan:
+            content = self._intake.unpack(one.handed).sources.get(one.exercise)
+            yield Job(one.exercise, one.source, content, one.wanted, one.known)
+
+    def _take(self, job: Job, verdicts: Verdicts) -> None:
+        if any(kept.verdict is Verdict.BROKEN for kept in verdicts.values()):
+            # The other verdicts of the job may rest on the broken one: all of it is tried again.
+            self._broken[job.exercise, job.source] = verdicts
+            return
+        self._broken.pop((job.exercise, job.source), None)
+        self._store.keep(job.source, self._keys[job.exercise], verdicts)
+
+    def _grade(self, entry: Entry, known: Mapping[str, Mapping[str, Verdicts]], policy: Policy | None) -> Grade:
+        handed = entry.handed
+        report = self._report(entry, known) if entry.digests else None
+        policy = policy or Policy()
+        final, max_score, deductions = apply(
+            policy, report, handed.submitted_at, handed.late, handed.student, self._points
+        )
+        if report and any(check.verdict is Verdict.BROKEN for check in report.checks):
+            final, deductions = None, ()  # what is our fault must never look like a grade
+        return Grade(
+            handed.student,
+            handed.origin,
+            report,
+            final,
+            max_score,
+            deductions,
+            entry.problem,
+            handed.notes + entry.notes,
+            handed.submitted_at,
+            handed.late,
+        )
+
+    def _report(self, entry: Entry, known: Mapping[str, Mapping[str, Verdicts]]) -> Report:
+        kept: Verdicts = {}
+        for name, source in entry.digests.items():
+            kept |= known[name][source] | self._broken.get((name, source), {})
+        judged = [_judged(collected, kept[collected.check.id]) for collected in self._checks]
+        isolation = weakest(Isolation(one.isolation) for one in kept.values() if one.isolation)
+        settings = self._settings
+        return report_of(
+            self._exercises.values(), judged, settings.seed, isolation, full=settings.full, salt=settings.salt
+        )
+
+
+def _judged(collected: Collected, kept: Kept) -> Judged:
+    check = collected.check
+    hint = "" if kept.verdict is Verdict.PASS else check.hint
+    return Judged(
+        check.id,
+        check.task,
+        check.title,
+        check.points,
+        collected.hidden,
+        kept.verdict,
+        kept.message,
+        hint,
+        kept.duration_s,
+        kept.kind,
+    )
+
+
+def _slices(items: Sequence[Item]) -> Iterable[Sequence[Item]]:
+    return (items[start : start + AT_ONCE] for start in range(0, len(items), AT_ONCE))

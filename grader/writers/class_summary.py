@@ -1,0 +1,68 @@
+"""A graded class as its instructor reads it in a terminal of 80 columns, when a batch is through."""
+
+import statistics
+from collections import Counter
+from collections.abc import Iterator
+
+from grader.report import CheckResult
+from grader.results import Grade, Results
+from grader.verdict import Verdict
+from grader.writers.terminal import WIDTH, points
+
+LOOK_SHOWN = 10
+CHECKS_SHOWN = 5
+LOOKS = {
+    "hung": "hit a time limit",
+    "limit": "hit a limit",
+    "died": "ended its process",
+    "forbidden": "imports what is forbidden",
+}
+"""What a kind of failure says of a student whose work deserves a look."""
+
+
+def render(results: Results, *, judged: int, missing: int) -> str:
+    """`judged` files were judged in this run; so many of the roster are `missing`."""
+    grades = results.grades
+    lines = [f"{_count(len(grades), 'student')} graded, {_count(judged, 'file')} judged in this run"]
+    if missing:
+        lines.append(f"{missing} of the roster handed in nothing")
+    finals = [grade.final for grade in grades if grade.final is not None]
+    if finals:
+        most = points(max(grade.max_score for grade in grades))
+        lines.append(f"median {points(statistics.median(finals))}, mean {points(statistics.fmean(finals))} of {most}")
+    failing = Counter(check.id for grade in grades for check in _checks(grade) if check.verdict is Verdict.FAIL)
+    if failing:
+        titles = {check.id: check.title for grade in grades for check in _checks(grade)}
+        lines += ["", "Most often failed:"]
+        for check_id, count in failing.most_common(CHECKS_SHOWN):
+            lines.append(f"  {count:>4}  {check_id:<22} {titles[check_id]}"[:WIDTH])
+    looks = [(grade.student.key, why) for grade in grades if (why := look(grade))]
+    if looks:
+        lines += ["", "Who needs a look:"]
+        lines += [f"  {key:<22} {why}"[:WIDTH] for key, why in looks[:LOOK_SHOWN]]
+        lines += [f"  and {len(looks) - LOOK_SHOWN} more"] * (len(looks) > LOOK_SHOWN)
+    return "\n".join(lines)
+
+
+def look(grade: Grade) -> str:
+    """Why an instructor should look at a student's work; empty for no reason."""
+    if grade.problem:
+        return grade.problem
+    if grade.final is None:
+        return "could not be judged to the end, which is our fault: no grade; run the batch again"
+    return ", ".join(_reasons(grade))
+
+
+def _reasons(grade: Grade) -> Iterator[str]:
+    for kind, words in LOOKS.items():
+        ids = [check.id for check in _checks(grade) if check.kind.removeprefix("load ") == kind]
+        if ids:
+            yield f"{words} ({ids[0]}{f' and {len(ids) - 1} more' if len(ids) > 1 else ''})"
+
+
+def _checks(grade: Grade) -> list[CheckResult]:
+    return grade.report.checks if grade.report else []
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
