@@ -12,9 +12,9 @@ import unicodedata
 import zipfile
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import IO, cast
 
@@ -34,7 +34,7 @@ MAX_RATIO = 200
 """to which source never shrinks; a file of up to 1 MiB may"""
 CHUNK = 64 * 1024
 JUNK = frozenset({"__MACOSX", "__pycache__", "Thumbs.db", "desktop.ini"})
-UNREADABLE = (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError, struct.error, zlib.error)
+UNREADABLE = (zipfile.BadZipFile, OSError, ValueError, RuntimeError, EOFError, struct.error, zlib.error)
 """what `zipfile` raises for bytes that are no zip, or a broken one"""
 
 
@@ -100,27 +100,26 @@ class Tree:
         """The files at the top."""
         return [file for file in self.files if len(file.parts) == 1]
 
-    def below(self, *prefix: str) -> list[File]:
-        """The files below a folder, with their paths in it."""
-        deep = len(prefix)
-        return [
-            replace(file, parts=file.parts[deep:])
-            for file in self.files
-            if file.parts[:deep] == prefix and len(file.parts) > deep
-        ]
+    def below(self, name: str) -> list[File]:
+        """The files below a folder at the top, with their paths in it."""
+        return self._by_top.get(name, [])
 
-    def children(self, *prefix: str) -> list[str]:
-        """The names of the folders in a folder, without the hidden ones."""
-        deep = len(prefix)
-        found = {parts[deep] for parts in self.folders if len(parts) > deep and parts[:deep] == prefix}
-        return sorted(name for name in found if not name.startswith("."))
+    def children(self) -> list[str]:
+        """The names of the folders at the top."""
+        return sorted({parts[0] for parts in self.folders} - {".git"})
 
     def inside(self, name: str) -> "Tree":
         """The same files, seen from a folder at the top."""
         folders = frozenset(parts[1:] for parts in self.folders if parts[0] == name and len(parts) > 1)
-        return replace(
-            self, root=self.where((name,)), separator="/", files=tuple(self.below(name)), folders=folders
-        )
+        return replace(self, root=self.where((name,)), separator="/", files=tuple(self.below(name)), folders=folders)
+
+    @cached_property
+    def _by_top(self) -> dict[str, list[File]]:
+        found: dict[str, list[File]] = defaultdict(list)
+        for file in self.files:
+            if len(file.parts) > 1:
+                found[file.parts[0]].append(replace(file, parts=file.parts[1:]))
+        return found
 
 
 def clean(text: str) -> str:
@@ -130,6 +129,11 @@ def clean(text: str) -> str:
         letter if unicodedata.category(letter) not in {"Cc", "Cf", "Cs", "Zl", "Zp"} or letter in joiners else "\ufffd"
         for letter in unicodedata.normalize("NFC", text)
     )
+
+
+def few(notes: Sequence[str], most: int = 3) -> list[str]:
+    """The first of many notes: a zip may give cause for thousands."""
+    return [*notes[:most], f"and {len(notes) - most} more like it"] if len(notes) > most else list(notes)
 
 
 def open_folder(path: Path) -> Tree:
@@ -205,8 +209,10 @@ def open_zip(file: IO[bytes], where: str, *, nested: bool = False) -> Tree:
         inner = f"{where}: {'/'.join(parts)}"
         files[parts] = File(parts, inner, info.file_size, partial(_fetch_zipped, archive, info), _refusal(info), note)
     listed = tuple(sorted(files.values(), key=lambda file: file.parts))
-    folders = {folder for folder in folders if not _is_junk(folder) or folder[-1] == ".git"}
-    return Tree(where, ": ", listed, frozenset(folders), tuple(notes), archive.close)
+    folders = {
+        folder for folder in folders if not _is_junk(folder[:-1]) and (folder[-1] == ".git" or not _is_junk(folder))
+    }
+    return Tree(where, ": ", listed, frozenset(folders), tuple(few(notes)), archive.close)
 
 
 class _Metered:
@@ -301,4 +307,3 @@ def _refusal(info: zipfile.ZipInfo) -> str:
         times = info.file_size // max(1, info.compress_size)
         return f"would grow to {times} times its size, as in a zip made to do harm; it is not read"
     return ""
-
