@@ -118,7 +118,9 @@ def open_submissions(
         tree = _open(path, opened)
         form, seen, found = recognise(tree, exercises, wanted)
         students, joined = _name(found, listed)
-        all_notes = [(*notes, *first_notes(one.files, exercises)) for one, notes in zip(found, joined.notes, strict=True)]
+        all_notes = [
+            (*notes, *first_notes(one.files, exercises)) for one, notes in zip(found, joined.notes, strict=True)
+        ]
         handed = {
             Handed(student, one.origin, (*one.notes, *notes), one.submitted_at, one.late): one.files
             for one, student, notes in zip(found, students, all_notes, strict=True)
