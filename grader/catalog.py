@@ -4,14 +4,14 @@ import ast
 import difflib
 import math
 import re
-import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 import msgspec
 
 from grader.errors import CatalogError, UsageError
+from grader.settings import convert, read_toml
 from grader.worker.limits import Limits
 
 CONFIG_NAME = "exercise.toml"
@@ -144,21 +144,8 @@ def read_exercise(folder: Path, root: Path, *, need_stub: bool = True) -> Exerci
     """One exercise; raises CatalogError that names the file, the key and what was expected."""
     path = folder / CONFIG_NAME
     where = path.relative_to(root)
-    try:
-        data = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise CatalogError(f"{where}: cannot be read ({error.strerror})") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CatalogError(f"{where}: is not TOML: {error}") from None
-    try:
-        config = msgspec.convert(data, Config)
-    except msgspec.ValidationError as error:
-        what, _, place = str(error).partition(" - at `$.")
-        place = place.rstrip("`")
-        choices = get_args(Config.__annotations__.get(place))
-        expected = f"; expected {' or '.join(map(repr, choices))}" if choices and "enum" in what else ""
-        key = f"key `{place}`: " if place else ""
-        raise CatalogError(f"{where}: {key}{what}{expected}") from None
+    data = read_toml(path, where, CatalogError)
+    config = convert(data, Config, where, CatalogError)
     _check_limits(config.limits, data.get("limits", {}), where)
     exercise = Exercise(folder.name, folder, root / "solutions" / folder.name, config)
     _check_tasks(exercise, where)

@@ -44,16 +44,21 @@ def read_source(path: Path) -> bytes:
         source = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
+    return check_source(source, str(path))
+
+
+def check_source(source: bytes, where: str) -> bytes:
+    """The same bytes; raises UsageError if they are not text that Python would read."""
     if b"\0" in source:
-        raise UsageError(f"{path}: is not a Python file (it holds binary data); hand in the .py source")
+        raise UsageError(f"{where}: is not a Python file (it holds binary data); hand in the .py source")
     try:
         encoding = tokenize.detect_encoding(io.BytesIO(source).readline)[0]
         source.decode(encoding)
     except SyntaxError as error:
-        raise UsageError(f"{path}: {error.msg}; save it as UTF-8") from None
+        raise UsageError(f"{where}: {error.msg}; save it as UTF-8") from None
     except UnicodeDecodeError as error:
         line = source[: error.start].count(b"\n") + 1
-        raise UsageError(f"{path}: line {line} is not {error.encoding} text; save the file as UTF-8") from None
+        raise UsageError(f"{where}: line {line} is not {error.encoding} text; save the file as UTF-8") from None
     return source
 
 

@@ -1,0 +1,185 @@
+"""Finds the exercises in what one student handed in, whatever an LMS or a browser did to the names.
+
+It takes what can be meant in one way alone. Between two files of equal right it does not choose.
+"""
+
+import io
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from grader.errors import UsageError
+from grader.intake.archive import MIB, File, Parts, few, open_zip
+from grader.submission import MAX_SOURCE, check_source
+
+MAX_NESTED = 64 * MIB
+MAX_ZIPS = 4
+MAX_NAMED = 3
+VERSION = re.compile(r"(?P<stem>.+?)(?:-(?P<dash>\d{1,3})| ?\((?P<bracket>\d{1,3})\))?")
+"""what Canvas (`-1`) and browsers (` (1)`) put behind the name of what was handed in before"""
+NOT_READ = frozenset({".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz"})
+
+
+@dataclass(frozen=True)
+class Unpacked:
+    """The sources of what was handed in, by exercise, and what was noticed while they were found."""
+
+    sources: Mapping[str, bytes]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Picked:
+    """Files of equal right for each exercise that was found, and what there is besides."""
+
+    ties: Mapping[str, Sequence[File]]
+    notes: tuple[str, ...]
+    others: tuple[File, ...]
+
+
+def unpack(files: Sequence[File], exercises: Sequence[str], where: str) -> Unpacked:
+    """The sources in `files`; raises UsageError if none of them can be graded."""
+    problems: list[str] = []
+    with ExitStack() as opened:
+        everything = list(files)
+        picked = _pick(files, exercises)
+        archives = _latest(_of_kind(files, ".zip"))
+        if len(picked.ties) < len(exercises) and archives:
+            for archive in archives[:MAX_ZIPS]:
+                everything.remove(archive)
+                try:
+                    tree = open_zip(io.BytesIO(archive.read(MAX_NESTED)), archive.where, nested=True)
+                except UsageError as error:
+                    problems.append(str(error))
+                    continue
+                opened.callback(tree.close)
+                problems += tree.notes
+                everything += tree.files
+            picked = _pick(everything, exercises)
+        sources: dict[str, bytes] = {}
+        for name, ties in picked.ties.items():
+            try:
+                sources[name] = _read(name, ties)
+            except UsageError as error:
+                problems.append(str(error))
+    if not sources:
+        raise UsageError("; ".join(problems) or _nothing(everything, exercises, where))
+    return Unpacked(sources, (*picked.notes, *_ignored(picked.others), *problems))
+
+
+def first_notes(files: Sequence[File], exercises: Sequence[str]) -> tuple[str, ...]:
+    """What can be said of `files` by their names alone; nothing yet if a zip will have to be opened."""
+    picked = _pick(files, exercises)
+    if not picked.ties or (len(picked.ties) < len(exercises) and _of_kind(files, ".zip")):
+        return ()
+    return (*picked.notes, *_ignored(picked.others))
+
+
+def _pick(files: Sequence[File], exercises: Sequence[str]) -> _Picked:
+    notes = few([file.note for file in files if file.note])
+    usable = [file for file in files if not file.refused]
+    ties: dict[str, Sequence[File]] = {}
+    picked: list[File] = []
+    for name in exercises:
+        found = [file for file in _of_kind(usable, ".py") if _version(file, name) is not None]
+        if found:
+            nearest = min(_distance(file.parts, name) for file in found)
+            near = [file for file in found if _distance(file.parts, name) == nearest]
+            best = max((_version(file, name), file.order) for file in near)
+            ties[name] = [file for file in near if (_version(file, name), file.order) == best]
+            picked += near
+            notes += _say_versions(near, ties[name][0])
+    if not ties and len(exercises) == 1:  # then its name does not matter
+        scripts = _of_kind(usable, ".py")
+        latest = _latest(scripts)
+        if len(latest) == 1:
+            ties[exercises[0]] = latest
+            picked += scripts
+            notes += _say_versions(scripts, latest[0])
+            notes.append(f"{latest[0].path} was taken as {exercises[0]}.py")
+    return _Picked(ties, tuple(notes), tuple(file for file in files if file not in picked))
+
+
+def _read(name: str, ties: Sequence[File]) -> bytes:
+    contents = {file.read(MAX_SOURCE) for file in ties}
+    if len(contents) > 1:
+        places = " and ".join(file.where for file in ties)
+        raise UsageError(f"{places}: which is {name}.py? keep one of them")
+    source = check_source(contents.pop(), ties[0].where)
+    if not source.strip():
+        raise UsageError(f"{ties[0].where}: is empty")
+    return source
+
+
+def _version(file: File, name: str) -> tuple[int, bool] | None:
+    """Which version of NAME.py this is, a name in the right case before others; None if it is none."""
+    stem = PurePosixPath(file.name).stem
+    if stem == name:
+        return 0, True
+    base, number = _split_version(stem)
+    return (number, base == name) if base.casefold() == name.casefold() else None
+
+
+def _split_version(stem: str) -> tuple[str, int]:
+    match = VERSION.fullmatch(stem)
+    assert match  # noqa: S101 - a stem is never empty
+    return match["stem"], int(match["dash"] or match["bracket"] or 0)
+
+
+def _distance(parts: Parts, name: str) -> int:
+    """How far a file lies from where it should be: NAME.py, then NAME/NAME.py, then the same in other folders."""
+    above = parts[:-1]
+    return 2 * len(above) - (above[-1:] == (name,))
+
+
+def _latest(files: Iterable[File]) -> list[File]:
+    """Of each file the latest version."""
+    latest: dict[tuple[Parts, str], tuple[int, int, File]] = {}
+    for file in files:
+        base, number = _split_version(PurePosixPath(file.name).stem)
+        key = (file.parts[:-1], base)
+        if key not in latest or (number, file.order) > latest[key][:2]:
+            latest[key] = (number, file.order, file)
+    return [file for _, _, file in latest.values()]
+
+
+def _say_versions(files: Sequence[File], taken: File) -> list[str]:
+    """What to say of several files of which one is the latest."""
+    if len({(file.name, file.order) for file in files}) < 2:
+        return []
+    base, number = _split_version(PurePosixPath(taken.name).stem)
+    which = f"-{number}" if taken.name == f"{base}-{number}.py" else taken.name
+    return [f"{len(files)} versions of {base}.py; the latest, {which}, was taken"]
+
+
+def _of_kind(files: Iterable[File], suffix: str) -> list[File]:
+    return [file for file in files if PurePosixPath(file.name).suffix.lower() == suffix]
+
+
+def _ignored(files: Sequence[File]) -> list[str]:
+    refused = few([f"{file.where}: {file.refused}" for file in files if file.refused])
+    plain = [file.path for file in files if not file.refused]
+    if not plain:
+        return refused
+    return [*refused, f"also holds {_list(plain)}, which {'was' if len(plain) == 1 else 'were'} ignored"]
+
+
+def _nothing(files: Sequence[File], exercises: Sequence[str], where: str) -> str:
+    """Why nothing could be graded, and what to ask for."""
+    wanted = " or ".join(f"{name}.py" for name in exercises)
+    if not files:
+        return f"{where}: nothing was handed in; ask for {wanted}"
+    if refused := [f"{file.where}: {file.refused}" for file in files if file.refused]:
+        return "; ".join(few(refused))
+    if notebooks := _of_kind(files, ".ipynb"):
+        return f"{notebooks[0].where}: notebooks are not read yet; ask for {wanted}"
+    if packed := [file for file in files if PurePosixPath(file.name).suffix.lower() in NOT_READ]:
+        return f"{packed[0].where}: is packed in a way that is not read; ask for {wanted} or a zip"
+    return f"{where}: holds {_list([file.path for file in files])}, but no {wanted}; ask for it"
+
+
+def _list(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+    return ", ".join(names[:MAX_NAMED]) + more
