@@ -53,10 +53,10 @@ class Sheet:
         quoted = cells[column].raw.startswith('"') or all(cell.raw.startswith('"') for cell in self.rows[0])
         cells[column] = Cell(text, spelt(text, self.delimiter, quoted=quoted))
 
-    def decimal(self, column: int, default: str) -> str:
-        """The decimal mark of the numbers in a column, `default` where they tell none or two."""
-        found = (NUMBER.fullmatch(self.text(row, column)) for row in range(1, len(self.rows)))
-        marks = {match[2] for match in found if match and match[2]}
+    def decimal(self, columns: Iterable[int], default: str) -> str:
+        """The decimal mark of the numbers in some columns, `default` where they tell none or two."""
+        cells = (self.text(row, column) for row in range(1, len(self.rows)) for column in columns)
+        marks = {match[2] for match in map(NUMBER.fullmatch, cells) if match and match[2]}
         return marks.pop() if len(marks) == 1 else default
 
     def content(self) -> bytes:
