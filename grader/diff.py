@@ -1,6 +1,6 @@
-"""What regrading changes: whose grade moves, by which check and why, before anything is published. Pure but for reading.
+"""What regrading changes: whose grade moves, by which check and why, before anything is published.
 
-A grade that cannot be given, by our own fault, is `none` in every comparison and never a zero.
+A grade that cannot be given is `none` on either side of a comparison, and never a zero.
 """
 
 import itertools
@@ -15,6 +15,7 @@ from grader.report import CheckResult
 from grader.results import Grade, Results, Student
 from grader.verdict import Verdict
 from grader.writers import results_json
+from grader.writers.gradebooks.filling import label
 from grader.writers.terminal import WIDTH, points
 
 STUDENTS_SHOWN = 20
@@ -54,10 +55,10 @@ class Move:
     """what moves it besides checks: a problem, or another step of the policy"""
 
     @property
-    def change(self) -> float:
-        """What the student gains; a grade that was lost counts as a loss of all, only to be shown early."""
+    def change(self) -> float | None:
+        """What the student gains; None where there was no grade, or is none now."""
         before, after = self.final
-        return (after or 0.0) - (before or 0.0)
+        return None if before is None or after is None else after - before
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class Diff:
     """Everything that two gradings of a class differ in."""
 
     moves: tuple[Move, ...]
-    """the biggest losses first"""
+    """those whose grade is gone, then the biggest losses first"""
     unchanged: int
     other_verdicts: int
     """how many of the unchanged have other verdicts at the same score"""
@@ -123,7 +124,7 @@ def compare(old: Results, new: Results) -> Diff:
     quiet = [checks for pair, checks in zip(pairs, checks_of_pairs, strict=True) if not _moves(*pair)]
     known, now = _checks(old), _checks(new)
     return Diff(
-        moves=tuple(sorted(moves, key=lambda move: (move.change, move.student.key))),
+        moves=tuple(sorted(moves, key=_loss)),
         unchanged=len(quiet),
         other_verdicts=sum(any(check.before is not check.after for check in checks) for checks in quiet),
         new=tuple(grade for key, grade in after.items() if key not in before),
@@ -141,6 +142,12 @@ def _moves(old: Grade, new: Grade) -> bool:
     """Whether a student is worse or better off."""
     pairs = (_score(old), _score(new)), (old.final, new.final), (old.max_score, new.max_score)
     return any((a is None) != (b is None) or abs((a or 0) - (b or 0)) > SAME for a, b in pairs)
+
+
+def _loss(move: Move) -> tuple[bool, float, str]:
+    """A key that sorts those whose grade is gone before the biggest losses."""
+    gone = move.final[1] is None and move.final[0] is not None
+    return not gone, move.change or 0.0, move.student.key
 
 
 def _move(old: Grade, new: Grade, checks: tuple[CheckMove, ...]) -> Move:
@@ -244,22 +251,31 @@ def render(diff: Diff, limit: int | None = STUDENTS_SHOWN) -> str:
     """The difference for a terminal of 80 columns; None for `limit` shows everything."""
     blocks = [
         _summary(diff),
-        _block("Not our students' fault: these verdicts are owed", _limited(map(_owing, diff.broken), limit)),
+        _block(
+            "No grade, or broken by our own fault: this costs nobody points", _limited(map(_owing, diff.broken), limit)
+        ),
         _block("Other circumstances", map(_wrapped, diff.circumstances)),
         _block("Checks that are new, gone or other than before", _limited(_other_checks(diff), limit)),
         _block("By check", _limited(map(_tally, diff.tallies), limit)),
         _block("Students whose grade moves, the biggest losses first", _limited(_students(diff, limit), limit)),
-        _block("New", _limited((_wrapped(_label(grade.student)) for grade in diff.new), limit)),
-        _block("No longer there", _limited((_wrapped(_label(grade.student)) for grade in diff.missing), limit)),
+        _block("New", _limited((_wrapped(label(grade.student)) for grade in diff.new), limit)),
+        _block("No longer there", _limited((_wrapped(label(grade.student)) for grade in diff.missing), limit)),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
 def _summary(diff: Diff) -> str:
-    lost, gained = sum(move.change < -SAME for move in diff.moves), sum(move.change > SAME for move in diff.moves)
+    changes = [move.change for move in diff.moves]
+    known = [change for change in changes if change is not None]
+    lost, gained = sum(change < -SAME for change in known), sum(change > SAME for change in known)
+    gone = sum(move.final[1] is None for move in diff.moves)
     parts = [f"{lost} lose", f"{gained} gain"]
-    rest = len(diff.moves) - lost - gained
-    parts += [f"{rest} keep their grade, but not what it is made of"] if rest else []
+    for count, words in (
+        (gone, "have no grade now"),
+        (len(changes) - len(known) - gone, "had no grade before"),
+        (len(known) - lost - gained, "keep their grade, but not what it is made of"),
+    ):
+        parts += [f"{count} {words}"] if count else []
     parts += [f"{diff.unchanged} unchanged"]
     parts += [f"{len(diff.new)} new"] if diff.new else []
     parts += [f"{len(diff.missing)} no longer there"] if diff.missing else []
@@ -284,20 +300,20 @@ def _limited(entries: Iterable[str], limit: int | None) -> Iterator[str]:
 
 
 def _owing(owed: tuple[Student, str]) -> str:
-    return _wrapped(f"! {_label(owed[0])}: {owed[1]}")
+    return _wrapped(f"! {label(owed[0])}: {owed[1]}")
 
 
 def _other_checks(diff: Diff) -> Iterator[str]:
     for check in diff.added:
-        yield _wrapped(f"added     {check.id} ({_points(check.max_score)}): {check.title}", 12)
+        yield _wrapped(f"added     {check.id} ({_points(check.max_score)}): {check.title}", rest=12)
     for check in diff.removed:
-        yield _wrapped(f"removed   {check.id} ({_points(check.max_score)}): {check.title}", 12)
+        yield _wrapped(f"removed   {check.id} ({_points(check.max_score)}): {check.title}", rest=12)
     for other in diff.reworded:
         (old, new), (less, more) = other.title, other.max_score
         if abs(less - more) > SAME:
-            yield _wrapped(f"weighs    {other.id}: {points(less)} -> {_points(more)}", 12)
+            yield _wrapped(f"weighs    {other.id}: {points(less)} -> {_points(more)}", rest=12)
         if old != new:
-            yield _wrapped(f"reworded  {other.id}: {old} -> {new}", 12)
+            yield _wrapped(f"reworded  {other.id}: {old} -> {new}", rest=12)
 
 
 def _points(value: float) -> str:
@@ -313,32 +329,35 @@ def _tally(tally: CheckTally) -> str:
 
 def _students(diff: Diff, limit: int | None) -> Iterator[str]:
     for move in diff.moves:
-        lines = [_headline(move)]
-        lines += [_wrapped(reason, 4, 4) for reason in move.reasons]
-        shown = None if limit is None else CHECKS_SHOWN
-        for check in move.checks[:shown]:
-            lines.append(_wrapped(_verdicts(check), 4, 4))
+        lines = [_headline(move), *(_wrapped(reason, 4) for reason in move.reasons)]
+        turned = [check for check in move.checks if check.before is not check.after]
+        shown = turned if limit is None else turned[:CHECKS_SHOWN]
+        for check in shown:
+            lines.append(_wrapped(_verdicts(check), 4))
             lines += [_wrapped(check.reason, 6, 6)] if check.reason else []
-        hidden = len(move.checks) - len(move.checks[:shown])
+        hidden = len(turned) - len(shown)
         lines += [f"    and {hidden} more check{'s' if hidden > 1 else ''}"] if hidden else []
+        shares = sum(check.change for check in move.checks if check.before is check.after)
+        lines += [f"    checks of the same verdict, counted anew  {_signed(shares)}"] if abs(shares) > SAME else []
         yield "\n".join(lines)
 
 
 def _headline(move: Move) -> str:
     """Who, and from where to where; the score is named only where the grade tells less."""
     grade = f"{_given(move.final[0])} -> {_given(move.final[1])}"
-    if None not in move.final:
+    if move.change is not None:
         grade += f" ({_signed(move.change)})"
-    if move.score != move.final and None not in move.score:
+    if move.change is not None and move.score != move.final and None not in move.score:
         grade += f", before the policy {_given(move.score[0])} -> {_given(move.score[1])}"
     if abs(move.max_score[0] - move.max_score[1]) > SAME:
         grade += f", out of {points(move.max_score[0])} -> {points(move.max_score[1])}"
-    return _wrapped(f"{_label(move.student)}: {grade}", 2, 4)
+    return _wrapped(f"{label(move.student)}: {grade}", 2, 4)
 
 
 def _verdicts(check: CheckMove) -> str:
     before, after = check.before or "not run", check.after or "not run"
-    change = f"  {_signed(check.change)}" if abs(check.change) > SAME else ""
+    # The points of a broken check are not lost: the others of its task share them.
+    change = f"  {_signed(check.change)}" if abs(check.change) > SAME and check.after is not Verdict.BROKEN else ""
     return f"{check.id}  {before} -> {after}{change}"
 
 
@@ -351,11 +370,7 @@ def _signed(change: float) -> str:
     return f"{'-' if change < 0 else '+'}{points(abs(change))}"
 
 
-def _label(student: Student) -> str:
-    return f"{student.name} ({student.key})" if student.name else student.key
-
-
-def _wrapped(text: str, rest: int = 4, first: int = 2) -> str:
+def _wrapped(text: str, first: int = 2, rest: int = 4) -> str:
     """A paragraph; what a terminal would obey is taken out of names and messages."""
     shown = "".join(sign if sign.isprintable() else " " for sign in text)
     return textwrap.fill(shown, WIDTH, initial_indent=" " * first, subsequent_indent=" " * rest)
