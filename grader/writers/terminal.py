@@ -3,6 +3,7 @@
 Every verdict is a sign and a word; colour only repeats them.
 """
 
+import math
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -132,8 +133,12 @@ def _row(left: str, score: float, max_score: float) -> str:
 
 def points(value: float) -> str:
     """Points with at most two decimals, cut and never rounded up: 11.999 must not read as 12."""
-    cut = int(value * 100 + 1e-6) / 100
-    return f"{cut:g}"
+    return f"{hundredths(value) / 100:g}"
+
+
+def hundredths(value: float) -> int:
+    """Points as whole hundredths, cut: what a float lacks of one is forgiven, and nothing more."""
+    return math.floor(value * 100 + 1e-6)
 
 
 def _wrap(text: str, first: str = "", rest: str = "") -> list[str]:

@@ -1,0 +1,521 @@
+"""Gradebooks: each is read back by a reader written here, as the LMS reads it, and nothing else in a template moves.
+
+The samples have what real files have: Canvas' row of points, read-only columns and test student; a worksheet in German;
+UTF-16 with tabs from Blackboard; quotes, commas and line ends in cells; two students of one name.
+"""
+
+import codecs
+import csv
+import io
+from dataclasses import replace
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given, settings
+
+from grader.errors import UsageError
+from grader.report import CheckResult, ExerciseResult, Report, TaskResult
+from grader.results import Deduction, Grade, Results, Student
+from grader.verdict import Verdict
+from grader.writers.gradebooks import NAMES, write
+from grader.writers.gradebooks.sheet import number, read
+
+
+def check(verdict: Verdict, score: float, max_score: float = 5.0, **changes) -> CheckResult:
+    found = CheckResult("ex.1.law", "ex.1", "a law holds", verdict, score, max_score, False, "expected 1", "look", 0.1)
+    return replace(found, **changes)
+
+
+def report(*checks: CheckResult) -> Report:
+    score, out_of = sum(c.score for c in checks), sum(c.max_score for c in checks)
+    task = TaskResult("ex.1", "first", 10, score, out_of)
+    return Report(
+        score, out_of, 7, "full", True, (ExerciseResult("ex", "Exercise", score, out_of, (task,), tuple(checks)),)
+    )
+
+
+def grade(final: float | None, max_score: float = 100.0, *, problem: str = "", **student: str) -> Grade:
+    who = Student(**{"key": student.get("login") or student.get("name") or "somebody"} | student)
+    judged = check(Verdict.FAIL, 0.0) if final is not None else check(Verdict.BROKEN, 0.0, 0.0)
+    return Grade(who, "somewhere", report(judged), final, max_score, problem=problem)
+
+
+def results(*grades: Grade) -> Results:
+    return Results("Homework 3", grades, 7, True, "0.1.0")
+
+
+ADA = {"key": "ada", "name": "Ada Lovelace", "id": "101", "sis_id": "s101", "login": "ada01", "email": "ada@uni.edu"}
+ALAN = {"key": "alan", "name": "Alan Turing", "id": "102", "sis_id": "s102", "login": "alan02", "email": "al@uni.edu"}
+
+
+def cells(content: bytes, delimiter: str = ",") -> list[list[str]]:
+    return list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=delimiter, strict=True))
+
+
+# ---- Canvas
+
+CANVAS = (
+    "Student,ID,SIS User ID,SIS Login ID,Section,Notes,Homework 2 (4711),Homework 3 (4712),"
+    '"Essay, the ""long"" one (4713)",Assignments Current Score,Final Score\r\n'
+    ",,,,,,,Manual Posting,,,\r\n"
+    "    Points Possible,,,,,,10.00,100.00,20.00,(read only),(read only)\r\n"
+    '"Lovelace, Ada",101,s101,ada01,"Monday, 8 a.m.","sits\nin front",9.50,,18.00,95.00,95.00\r\n'
+    '"Turing, Alan",102,s102,alan02,Monday,=1+1,10.00,40.00,,88.10,44.05\r\n'
+    '"Hopper, Grace",103,s103,grace03,Monday,,10.00,EX,,88.10,44.05\r\n'
+    '"Noether, Emmy",104,s104,emmy04,Monday,,10.00,N/A,,88.10,44.05\r\n'
+    '"Student, Test",999,,aaaf1,Monday,,,,,,\r\n'
+)
+GRACE = {"key": "grace", "name": "Grace Hopper", "id": "103"}
+EMMY = {"key": "emmy", "name": "Emmy Noether", "id": "104"}
+
+
+def canvas_import(content: bytes) -> dict[str, dict[str, str]]:
+    """Canvas ID -> assignment id -> score, by the rules of Canvas' own importer."""
+    text = content.decode("utf-8-sig")
+    delimiter = max(",;", key=lambda sign: min(line.count(sign) for line in text.splitlines()[:3]))
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    header = rows[0]
+    assert "Student" in header[0]
+    assert "ID" in header[1]
+    assert "Section" in header[max(n for n, title in enumerate(header[:8]) if "Section" in title)]
+    imported: dict[str, dict[str, str]] = {}
+    for row in rows[1:]:
+        if "Points Possible" in row[0] or not row[1]:
+            continue
+        imported[row[1]] = {
+            title.rpartition("(")[2].rstrip(")"): text.replace(",", ".")
+            for title, text in zip(header, row, strict=True)
+            if title.endswith(")") and text not in ("", "-")
+        }
+    return imported
+
+
+@pytest.mark.parametrize("column", ["4712", "Homework 3", "homework 3", "Homework 3 (4712)"])
+def test_canvas_fills_one_column_and_moves_no_other_byte(column):
+    class_ = results(grade(87.129, **ADA), grade(61.0, **ALAN))
+    written = write("canvas", class_, CANVAS.encode(), column=column)
+    expected = CANVAS.replace("9.50,,18.00", "9.50,87.12,18.00").replace("10.00,40.00", "10.00,61.00")
+    assert written.content.decode() == expected
+    assert canvas_import(written.content)["101"] == {"4711": "9.50", "4712": "87.12", "4713": "18.00"}
+    assert written.filled == 2
+    assert written.changed == (("Alan Turing (alan)", "40.00", "61.00"),)
+    assert written.without == ("Hopper, Grace", "Noether, Emmy", "Student, Test")
+
+
+def test_canvas_leaves_excused_students_alone():
+    class_ = results(grade(50.0, **GRACE), grade(60.0, **EMMY))
+    written = write("canvas", class_, CANVAS.encode(), column="4712")
+    assert written.content == CANVAS.encode()
+    assert [(who, "(EX)" in why, "(N/A)" in why) for who, why in written.left_out] == [
+        ("Grace Hopper (grace)", True, False),
+        ("Emmy Noether (emmy)", False, True),
+    ]
+
+
+def test_canvas_keeps_bom_semicolons_and_decimal_comma():
+    text = (
+        "Student;ID;SIS Login ID;Section;Homework 3, a, b, c, d, e (4712)\n"
+        "    Points Possible;;;;100,00\n"
+        "Lovelace, Ada;101;ada01;Montag;\n"
+    )
+    template = codecs.BOM_UTF8 + text.encode()
+    written = write("canvas", results(grade(87.129, **ADA)), template, column="4712")
+    assert written.content == template.replace(b"Montag;", b"Montag;87,12")
+    assert canvas_import(written.content)["101"] == {"4712": "87.12"}
+
+
+def test_canvas_takes_first_and_last_names_in_columns():
+    text = "LastName,FirstName,ID,SIS Login ID,Section,Homework (1)\r\nLovelace,Ada,101,ada01,A,\r\n"
+    written = write("canvas", results(grade(5.0, 5.0, key="x", name="Ada Lovelace")), text.encode())
+    assert written.content.decode() == text.replace("A,\r\n", "A,5.00\r\n")
+
+
+@pytest.mark.parametrize("column", ["9999", "Final Score", "Notes", ""])
+def test_canvas_says_which_columns_there_are(column):
+    with pytest.raises(UsageError, match=r"there are: `Homework 2 \(4711\)`, `Homework 3 \(4712\)`, `Essay"):
+        write("canvas", results(grade(1.0, **ADA)), CANVAS.encode(), column=column)
+
+
+def test_canvas_column_of_a_title_that_two_have_needs_its_id():
+    template = CANVAS.replace("Homework 2 (", "Homework 3 (").encode()
+    with pytest.raises(UsageError, match="name one by its id: 4711, 4712"):
+        write("canvas", results(grade(1.0, **ADA)), template, column="Homework 3")
+
+
+def test_grade_above_the_maximum_is_left_out():
+    written = write("canvas", results(grade(87.0, **ADA)), CANVAS.encode(), column="4711")
+    assert written.content == CANVAS.encode()
+    assert written.left_out == (("Ada Lovelace (ada)", "87 is above the column's maximum of 10"),)
+
+
+def test_canvas_without_a_template_is_what_canvas_takes():
+    nobody = {"key": "nobody", "name": "No Key"}
+    written = write("canvas", results(grade(87.129, **ADA), grade(3.0, **nobody)), column="Homework 3 (4712)")
+    assert canvas_import(written.content) == {"101": {"4712": "87.12"}}
+    assert cells(written.content)[1] == ["    Points Possible", "", "", "", "", "100.00"]
+    assert written.left_out[0][0] == "No Key (nobody)"
+
+
+# ---- Moodle
+
+
+def moodle_import(content: bytes, users: set[str], maximum: float, decimal: str) -> dict[str, float | None]:
+    """Key -> grade by Moodle's rules: one row that cannot be read, and nothing is imported; empty erases."""
+    rows = cells(content)
+    imported: dict[str, float | None] = {}
+    for key, text, _ in rows[1:]:
+        assert key in users
+        assert ("," if decimal == "." else ".") not in text
+        imported[key] = float(text.replace(decimal, ".")) if text else None
+        assert (imported[key] or 0) <= maximum
+    return imported
+
+
+@pytest.mark.parametrize("decimal", [".", ","])
+def test_moodle_import_has_rows_with_grades_only(decimal):
+    class_ = results(grade(87.129, **ADA), grade(None, **ALAN), grade(50.0, **GRACE))
+    written = write("moodle", class_, decimal=decimal)
+    assert moodle_import(written.content, {"s101", "s102"}, 100.0, decimal) == {"s101": 87.12}
+    assert cells(written.content)[0] == ["ID number", "Homework 3", "Feedback"]
+    assert [who for who, _ in written.left_out] == ["Alan Turing (alan)", "Grace Hopper (grace)"]
+
+
+def test_moodle_import_has_the_key_that_most_students_have():
+    by_mail = [grade(float(n), key=f"k{n}", name="Same Name", email=f"{n}@uni.edu") for n in range(3)]
+    written = write("moodle", results(*by_mail, grade(9.0, key="k9", sis_id="s9")))
+    assert cells(written.content)[0][0] == "Email address"
+    assert moodle_import(written.content, {"0@uni.edu", "1@uni.edu", "2@uni.edu"}, 100.0, ".")["2@uni.edu"] == 2.0
+    assert [who for who, _ in written.left_out] == ["k9"]
+
+
+def test_moodle_import_never_mixes_up_two_of_one_key():
+    twins = [grade(1.0, key="a", email="x@uni.edu"), grade(2.0, key="b", email="X@uni.edu")]
+    written = write("moodle", results(*twins))
+    assert written.filled == 0
+    assert len(written.left_out) == 2
+
+
+WORKSHEET = (
+    'ID,"Vollständiger Name",E-Mail-Adresse,Status,Bewertung,Bestwertung,"Bewertung kann geändert werden",'
+    '"Zuletzt geändert (Abgabe)","Zuletzt geändert (Bewertung)","Feedback als Kommentar"\n'
+    'Teilnehmer/in501,"Jörg Müller",,"Zur Bewertung abgegeben",,"100,00",Ja,"Montag, 3. August 2026, 10:00",-,\n'
+    'Teilnehmer/in502,"Jörg Müller",,"Keine Abgabe","40,00","100,00",Ja,-,"Montag, 3. August","Von <b>Hand</b>"\n'
+    'Teilnehmer/in503,"Ada Lovelace",,"Keine Abgabe",,"100,00",Nein,-,-,\n'
+)
+FIRST = {"key": "j1", "name": "Jörg Müller", "participant": "501"}
+SECOND = {"key": "j2", "name": "Jörg Müller", "participant": "502"}
+
+
+class Text(HTMLParser):
+    """What a browser shows of a page, with tags that are not line breaks counted."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.text, self.tags = "", []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, *attrs))
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def worksheet_import(content: bytes, decimal: str) -> dict[int, tuple[float, str]]:
+    """Participant -> grade and feedback, as Moodle reads a worksheet: an empty grade is skipped."""
+    rows = cells(content)
+    at = {title: n for n, title in enumerate(rows[0])}
+    imported = {}
+    for row in rows[1:]:
+        text = row[at["Bewertung"]]
+        if text:
+            number_ = int("".join(filter(str.isdigit, row[at["ID"]])))
+            imported[number_] = float(text.replace(decimal, ".")), row[at["Feedback als Kommentar"]]
+    return imported
+
+
+def test_worksheet_tells_two_of_one_name_apart():
+    class_ = results(grade(87.129, **FIRST), grade(61.0, **SECOND))
+    written = write("moodle_worksheet", class_, WORKSHEET.encode())
+    imported = worksheet_import(written.content, ",")
+    assert {number_: points for number_, (points, _) in imported.items()} == {501: 87.12, 502: 61.0}
+    assert written.changed == (("Jörg Müller (j2)", "40,00", "61,00"),)
+    assert written.without == ("Ada Lovelace",)
+
+
+def test_worksheet_feedback_is_html_that_holds_no_foreign_markup():
+    deducted = replace(
+        grade(80.0, **FIRST),
+        deductions=(Deduction("<script>alert(1)</script> & late", 80.0),),
+        report=report(check(Verdict.FAIL, 0.0, title="a < b holds")),
+    )
+    content = write("moodle_worksheet", results(deducted), WORKSHEET.encode()).content
+    shown = Text(worksheet_import(content, ",")[501][1])
+    assert set(shown.tags) == {("br",)}
+    assert "not yet: a < b holds" in shown.text
+    assert "<script>alert(1)</script> & late: 80" in shown.text
+
+
+def test_worksheet_keeps_what_a_teacher_wrote():
+    written = write("moodle_worksheet", results(grade(61.0, **SECOND)), WORKSHEET.encode())
+    assert worksheet_import(written.content, ",")[502] == (61.0, "Von <b>Hand</b>")
+    assert written.notes == ("feedback that somebody wrote by hand stays as it is: Jörg Müller (j2)",)
+
+
+def test_worksheet_replaces_our_own_feedback():
+    first = write("moodle_worksheet", results(grade(61.0, **FIRST)), WORKSHEET.encode())
+    second = write("moodle_worksheet", results(grade(75.5, **FIRST)), first.content)
+    assert "Grade: 75.5 of 100" in worksheet_import(second.content, ",")[501][1]
+    assert second.changed == (("Jörg Müller (j1)", "61,00", "75,50"),)
+    assert write("moodle_worksheet", results(grade(75.5, **FIRST)), second.content).content == second.content
+
+
+def test_worksheet_of_another_assignment_fits_nobody():
+    """Participants have other numbers in each assignment, from one series."""
+    stranger = grade(10.0, key="x", name="Emmy Noether", participant="501")
+    written = write("moodle_worksheet", results(stranger), WORKSHEET.encode())
+    assert written.content == WORKSHEET.encode()
+    assert "is it of another assignment?" in written.left_out[0][1]
+
+
+def test_worksheet_knows_names_that_were_part_of_file_names():
+    template = WORKSHEET.replace("Ada Lovelace", "Ada O'Brien-Lovelace").replace("Nein", "Ja").encode()
+    written = write(
+        "moodle_worksheet", results(grade(1.0, key="a", name="Ada OBrien-Lovelace", participant="503")), template
+    )
+    assert written.filled == 1
+
+
+def test_locked_grade_stays():
+    written = write("moodle_worksheet", results(grade(1.0, key="a", participant="503")), WORKSHEET.encode())
+    assert written.left_out == (("a", "Moodle has locked this grade"),)
+
+
+POLISH = (
+    "Identyfikator,Status,Ocena,Najwyższa ocena,Można zmienić,Modyfikacja (ocena),Komentarz\n"
+    "Uczestnik 7,Oddane,,10.00,Tak,-,\n"
+    "Uczestnik 8,Oddane,,10.00,Tak,-,\n"
+)
+
+
+def test_worksheet_in_an_unknown_language_is_read_by_what_stands_in_it():
+    written = write("moodle_worksheet", results(grade(9.0, 10.0, key="a", participant="8")), POLISH.encode())
+    rows = cells(written.content)
+    assert [row[2] for row in rows] == ["Ocena", "", "9.00"]
+    assert "Grade: 9 of 10" in rows[2][6]
+
+
+def test_worksheet_without_a_column_for_grades_asks_for_one():
+    template = POLISH.replace("10.00", "-").encode()
+    with pytest.raises(UsageError, match=r"which column is for grades\? name one of: Identyfikator, Status, Ocena"):
+        write("moodle_worksheet", results(grade(9.0, 10.0, key="a", participant="8")), template)
+    written = write("moodle_worksheet", results(grade(9.0, 10.0, key="a", participant="8")), template, column="Ocena")
+    assert cells(written.content)[2][2] == "9.00"
+
+
+# ---- Blackboard
+
+BLACKBOARD = (
+    '"Last Name"\t"First Name"\t"Username"\t"Student ID"\t"Availability"\t'
+    '"Homework 3 [Total Pts: 100 Score] |92372"\t"Total [Total Pts: up to 250 Score] |92300"\n'
+    '"Lovelace"\t"Ada"\t"ada01"\t"s101"\t"Yes"\t""\t"12.00"\n'
+    '"Müller"\t"Jörg"\t"jm"\t""\t"Yes"\t"Needs Grading"\t""\n'
+)
+
+
+@pytest.mark.parametrize("column", ["92372", "|92372", "Homework 3", ""])
+def test_blackboard_fills_utf16_with_tabs(column):
+    template = codecs.BOM_UTF16_LE + BLACKBOARD.encode("utf-16-le")
+    class_ = results(grade(87.129, **ADA), grade(5.0, key="j", login="JM"))
+    written = write("blackboard", class_, template, column=column)
+    expected = BLACKBOARD.replace('"Yes"\t""\t', '"Yes"\t"87.12"\t').replace("Needs Grading", "5.00")
+    assert written.content == codecs.BOM_UTF16_LE + expected.encode("utf-16-le")
+    assert written.changed == (("j", "Needs Grading", "5.00"),)
+
+
+def test_blackboard_csv_has_every_cell_in_quotes():
+    template = BLACKBOARD.replace("\t", ",").encode()
+    written = write("blackboard", results(grade(87.129, **ADA)), template, column="92372")
+    assert b'"Yes","87.12","12.00"' in written.content
+
+
+def test_blackboard_never_fills_what_it_adds_up_itself():
+    with pytest.raises(UsageError, match=r"has no column `92300`; there are: `Homework 3 \(92372\)`"):
+        write("blackboard", results(grade(1.0, **ADA)), BLACKBOARD.encode(), column="92300")
+
+
+# ---- plain
+
+
+def test_plain_has_everything_and_no_formula():
+    late = replace(
+        grade(87.129, **ADA | {"name": '=HYPERLINK("x";"y")', "email": "+1@uni.edu"}),
+        late=True,
+        submitted_at=datetime(2026, 8, 3, 10, tzinfo=UTC),
+        deductions=(Deduction("two days late", 87.129),),
+        notes=("-1 of 2 files was taken", "an empty folder"),
+    )
+    owed = grade(None, **ALAN)
+    nothing = Grade(Student("emmy"), "", None, 0.0, 100.0, problem="@file is no Python")
+    written = write("plain", results(late, owed, nothing))
+    rows = [dict(zip(cells(written.content)[0], row, strict=True)) for row in cells(written.content)[1:]]
+    assert rows[0]["name"] == '\'=HYPERLINK("x";"y")'
+    assert rows[0]["email"] == "'+1@uni.edu"
+    assert (rows[0]["ex"], rows[0]["ex.1"], rows[0]["raw"], rows[0]["final"]) == ("0.00", "0.00", "0.00", "87.12")
+    assert (rows[0]["late"], rows[0]["submitted at"]) == ("late", "2026-08-03T10:00:00+00:00")
+    assert rows[0]["deductions"] == "two days late: 87.12"
+    assert rows[0]["needs a look"] == "'-1 of 2 files was taken; an empty folder"
+    assert (rows[1]["final"], rows[1]["needs a look"]) == ("", "the grader itself failed at ex.1.law")
+    assert (rows[2]["final"], rows[2]["ex"], rows[2]["needs a look"]) == ("0.00", "", "'@file is no Python")
+    assert [who for who, _ in written.left_out] == ["Alan Turing (alan)"]
+
+
+def test_plain_with_decimal_comma_has_semicolons():
+    assert cells(write("plain", results(grade(1.5, **ADA)), decimal=",").content, ";")[1][-6] == "1,50"
+
+
+# ---- what holds for all
+
+SAMPLES = {
+    "plain": None,
+    "canvas": CANVAS.encode(),
+    "moodle": None,
+    "moodle_worksheet": WORKSHEET.replace("Nein", "Ja").encode(),
+    "blackboard": BLACKBOARD.encode(),
+}
+OF_ALL = ADA | {"participant": "503"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_missing_grade_never_becomes_a_zero_or_an_empty_cell(name):
+    """The same file as for a class without this student; in the plain one an empty cell erases nothing."""
+    written = write(
+        name, results(grade(None, **OF_ALL)), SAMPLES[name], column="Homework 3" if name == "canvas" else ""
+    )
+    why = "has no grade: the grader itself failed at ex.1.law"
+    assert (written.filled, written.left_out) == (0, (("Ada Lovelace (ada)", why),))
+    if SAMPLES[name] is not None:
+        assert written.content == SAMPLES[name]
+    if name == "moodle":
+        assert len(cells(written.content)) == 1
+
+
+@pytest.mark.parametrize("name", ["canvas", "moodle", "moodle_worksheet", "blackboard"])
+def test_grade_out_of_less_than_the_others_is_left_out(name):
+    """A broken task leaves the sum: 60 of 60 must not stand as 60 beside others out of 100."""
+    class_ = results(grade(60.0, 60.0, **OF_ALL), grade(70.0, key="other"))
+    written = write(name, class_, SAMPLES[name], column="Homework 3" if name == "canvas" else "")
+    assert written.filled == 0
+    assert written.left_out[0] == ("Ada Lovelace (ada)", "could be graded out of 60 only, others out of 100")
+
+
+TWO_ADAS = CANVAS + '"Lovelace, Ada",105,s105,ada05,Monday,,,,,,\r\n'
+
+
+@pytest.mark.parametrize(
+    ("template", "grades", "why"),
+    [
+        (TWO_ADAS, [grade(1.0, key="x", name="Ada Lovelace")], "not the only one of that name"),
+        (
+            CANVAS,
+            [grade(1.0, key="x", name="Ada Lovelace"), grade(2.0, key="y", name="ada  LOVELACE")],
+            "only one of that",
+        ),
+        (CANVAS, [grade(1.0, key="x", name="Ada Lovelace", id="777")], "no row of the table"),
+        (CANVAS, [grade(1.0, key="x", id="101", login="alan02")], "2 rows of the table"),
+        (CANVAS, [grade(1.0, key="x", id="101", login="other")], "has their id, but another login"),
+        (CANVAS, [grade(1.0, key="x", id="101"), grade(2.0, key="y", login="ada01")], "would be that of"),
+    ],
+)
+def test_doubtful_students_are_never_guessed(template, grades, why):
+    written = write("canvas", results(*grades), template.encode(), column="4712")
+    assert written.content == template.encode()
+    assert len(written.left_out) == len(grades)
+    assert all(why in reason for _, reason in written.left_out)
+
+
+def test_unique_name_will_do_where_there_is_no_key():
+    written = write("canvas", results(grade(1.0, key="x", name="Ada  Lovelace")), CANVAS.encode(), column="4712")
+    assert canvas_import(written.content)["101"]["4712"] == "1.00"
+
+
+def test_same_grade_is_not_spelt_anew():
+    template = CANVAS.replace("10.00,40.00", "10.00,40").encode()
+    written = write("canvas", results(grade(40.001, **ALAN)), template, column="4712")
+    assert (written.content, written.filled, written.changed) == (template, 1, ())
+
+
+@pytest.mark.parametrize(
+    ("name", "template", "message"),
+    [
+        ("canvas", b"PK\x03\x04\0\0\xff", "is not UTF-8 or UTF-16 text"),
+        ("canvas", "Müller,1".encode("cp1252"), "is not UTF-8 or UTF-16 text"),
+        ("canvas", b"", "has no columns"),
+        ("canvas", b"just words\n", "has no columns"),
+        ("canvas", b'a,b\nc,d\ne,f\n"g,h\n', "row 4 has a quotation mark out of place"),
+        ("canvas", b"Name,ID,Section,A (1)\n", "its first row is not Student, ID, ... Section"),
+        ("canvas", b"Student,Section,A (1)\nAda,X,\n", "has none of the columns ID, SIS User ID, SIS Login ID"),
+        ("canvas", b"Student,ID,Section,A (1)\nAda,7\n", r"row 2 ends before the column `A \(1\)`"),
+        ("blackboard", b"Name,A [Total Pts: 5] |7\nAda,\n", "has none of the columns Username, Student ID"),
+        ("blackboard", b"Username,Last Name,A [Total Pts: 5] |7\nada01,Ada\n", "row 2 has not as many cells"),
+        ("moodle_worksheet", CANVAS.encode(), "row 2 does not begin with `Participant N`"),
+        ("moodle_worksheet", WORKSHEET.splitlines()[0].encode(), "has no participants"),
+        ("canvas", None, "which column"),
+        ("blackboard", None, "download the gradebook"),
+        ("moodle_worksheet", None, "download the assignment's grading worksheet"),
+        ("moodle", b"a,b", "fills no template"),
+        ("canvass", None, "did you mean `canvas`"),
+    ],
+)
+def test_template_that_cannot_be_filled_is_refused(name, template, message):
+    with pytest.raises(UsageError, match=message) as refused:
+        write(name, replace(results(grade(1.0, **ADA)), title=""), template)
+    assert "\n" not in str(refused.value)
+
+
+def test_decimal_mark_is_one_of_two():
+    with pytest.raises(UsageError, match=r"use `\.` or `,`"):
+        write("plain", results(), decimal=";")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(11.999, "11.99"), (0.29, "0.29"), (100 / 3, "33.33"), (12345.678, "12345.67"), (0.0, "0.00"), (8.2 * 3, "24.60")],
+)
+def test_points_are_cut_and_never_rounded_up(value, text):
+    assert number(value) == text
+
+
+@given(st.lists(st.lists(st.text(max_size=6), min_size=2, max_size=2), min_size=1, max_size=5), st.booleans())
+@settings(max_examples=200, deadline=None, database=None, derandomize=True)
+def test_any_table_survives_byte_for_byte_and_cell_for_cell(rows, quoted):
+    text = io.StringIO(newline="")
+    csv.writer(text, quoting=csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL, lineterminator="\n").writerows(
+        [["head", "of it"]] + [[cell.replace("\0", "") for cell in row] for row in rows]
+    )
+    content = text.getvalue().encode()
+    sheet = read(content, "the table")
+    assert sheet.content() == content
+    if sheet.delimiter == ",":
+        assert [[cell.text for cell in row] for row in sheet.rows] == cells(content)
+
+
+classes = st.lists(st.none() | st.floats(0, 120), min_size=1, max_size=6).map(
+    lambda finals: results(*(grade(final, key=f"k{n}", sis_id=f"s{n}") for n, final in enumerate(finals)))
+)
+
+
+@given(classes, st.sampled_from([".", ","]))
+@settings(max_examples=100, deadline=None, database=None, derandomize=True)
+def test_every_student_is_in_the_file_or_listed(class_, decimal):
+    written = write("moodle", class_, decimal=decimal)
+    imported = moodle_import(written.content, {grade.student.sis_id for grade in class_.grades}, 120.0, decimal)
+    for one in class_.grades:
+        if one.final is None:
+            assert one.student.sis_id not in imported
+            assert one.student.key in dict(written.left_out)
+        else:
+            assert one.final - 0.01 < imported[one.student.sis_id] <= one.final + 1e-6
+    assert written.filled == len(imported)
