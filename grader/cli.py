@@ -14,7 +14,7 @@ from typing import IO, NoReturn
 import click
 
 import grader
-from grader import errors, progress
+from grader import errors, files, progress
 from grader.catalog import Catalog, Exercise, find_root, read_catalog
 from grader.errors import GraderError, UsageError
 from grader.report import Report
@@ -25,6 +25,8 @@ from grader.writers import class_summary, json_report, junit, terminal
 
 MOST_SECRETS = 100
 """Files that a worker tries to read before it starts; more of the same folder would show nothing else."""
+MOST_LEFT_OUT = 20
+"""Students without a grade that are named; a gradebook that fits nobody would name everybody."""
 OutputFile = click.Path(dir_okay=False, allow_dash=True)
 
 
@@ -148,6 +150,50 @@ def batch(
     if summary.changed:
         click.echo(f"They are others than in the last run: grader diff {out / 'previous.json'} {out / 'results.json'}")
     sys.exit(errors.EXIT_BROKEN if summary.broken else errors.EXIT_OK)
+
+
+@cli.command("diff")
+@click.argument("old", type=click.Path(path_type=Path))
+@click.argument("new", type=click.Path(path_type=Path))
+@click.option("--all", "show_all", is_flag=True, help="Show every student whose grade moves.")
+def show_difference(old: Path, new: Path, show_all: bool) -> NoReturn:
+    """Whose grade moves between two batches, by which check and why.
+
+    OLD and NEW are folders of results, or their results.json. Exit status 0: none moves, 1: some do.
+    """
+    from grader import diff
+
+    found = diff.compare(diff.read_results(old), diff.read_results(new))
+    click.echo(diff.render(found, None) if show_all else diff.render(found), nl=False)
+    sys.exit(errors.EXIT_NOT_YET if found.moves else errors.EXIT_OK)
+
+
+@cli.command()
+@click.argument("name", metavar="LMS")
+@click.argument("results", type=click.Path(path_type=Path), default=Path("results"))
+@click.option("--template", type=click.Path(path_type=Path), help="The file that the LMS exports, to be filled.")
+@click.option("--column", default="", help="The title or number of the column to fill.")
+@click.option("--decimal", type=click.Choice([".", ","]), default=".", show_default=True, help="The decimal separator.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The file to write.")
+def gradebook(name: str, results: Path, template: Path | None, column: str, decimal: str, out: Path) -> None:
+    """Write the grades of a batch in the form that an LMS imports."""
+    from grader.diff import read_results
+    from grader.writers import gradebooks
+
+    try:
+        exported = template.read_bytes() if template else None
+    except OSError as error:
+        raise UsageError(f"--template {template}: cannot be read ({error.strerror})") from None
+    written = gradebooks.write(name, read_results(results), exported, column=column, decimal=decimal)
+    try:
+        files.replace(out, written.content)
+    except OSError as error:
+        raise UsageError(f"--out {out}: cannot be written ({error.strerror})") from None
+    click.echo(f"{out}: {written.filled} grades filled in, {len(written.left_out)} left out", err=True)
+    for student, why in written.left_out[:MOST_LEFT_OUT]:
+        click.echo(f"  {student}: {why}", err=True)
+    if len(written.left_out) > MOST_LEFT_OUT:
+        click.echo(f"  and {len(written.left_out) - MOST_LEFT_OUT} more", err=True)
 
 
 @cli.command()

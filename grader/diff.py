@@ -104,7 +104,8 @@ class Diff:
 
 
 def read_results(path: Path) -> Results:
-    """The results in a file; raises UsageError that says what is wrong with it."""
+    """The results in a file, or in a batch's folder; raises UsageError that says what is wrong with it."""
+    path = path / "results.json" if path.is_dir() else path
     try:
         text = path.read_text("utf-8")
     except OSError as error:

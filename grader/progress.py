@@ -3,10 +3,11 @@
 import contextlib
 import json
 import math
-import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+from grader import files
 
 VERSION = 1
 
@@ -41,9 +42,6 @@ def read(root: Path) -> Progress:
 
 def write(root: Path, progress: Progress) -> None:
     """Replace the progress file in one step; a folder that cannot be written to is no reason to stop a student."""
-    path = path_of(root)
+    text = json.dumps({"version": VERSION} | asdict(progress), indent=2)
     with contextlib.suppress(OSError):
-        path.parent.mkdir(exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
-            json.dump({"version": VERSION} | asdict(progress), file, indent=2)
-        Path(file.name).replace(path)
+        files.replace(path_of(root), text)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import grader
+from grader import files
 from grader.batch import pool
 from grader.batch.job import Settings, open_session
 from grader.batch.keys import check_keys, digest
@@ -177,11 +178,7 @@ def _write(results: Results, out: Path) -> bool:
 
 
 def _replace(path: Path, content: str | bytes) -> None:
-    """Write a file so that a reader finds either the old or the new one, never a part."""
-    new = path.with_name(f".{path.name}.new")
     try:
-        path.parent.mkdir(exist_ok=True)
-        new.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
-        new.replace(path)
+        files.replace(path, content)
     except OSError as error:
         raise UsageError(f"{path}: cannot be written ({error.strerror})") from None

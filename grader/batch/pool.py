@@ -6,6 +6,7 @@ its own.
 """
 
 import contextlib
+import ctypes
 import multiprocessing
 import signal
 import socket
@@ -22,9 +23,9 @@ from grader.errors import BrokenError, UsageError
 from grader.grade import Session
 from grader.verdict import Verdict
 from grader.worker.host import Zygote
-from grader.worker.jail import kernel
 
 Done = dict[str, Kept]
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 WAITING = 2
 """Jobs that are handed out for each process: one in work, one at hand. More would be memory for nothing."""
 
@@ -113,7 +114,7 @@ def _settle_in(
 ) -> None:
     """Become a process of the pool."""
     _ignore_interrupts()
-    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)  # a killed batch leaves nothing behind
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # a killed batch leaves nothing behind
     with turn.get_lock():
         mine = turn.value
         turn.value += 1

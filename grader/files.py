@@ -1,0 +1,19 @@
+"""Files that are replaced in one step: whoever reads one finds the old or the new, never a part."""
+
+import tempfile
+from pathlib import Path
+
+
+def replace(path: Path, content: str | bytes) -> None:
+    """Write a file, and its folder if that is missing; raises OSError, and then the old one is as it was."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        new = Path(file.name)
+    try:
+        new.write_bytes(data)
+        new.chmod(0o644)  # a temporary file is its owner's alone
+        new.replace(path)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise
