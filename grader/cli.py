@@ -184,7 +184,11 @@ def gradebook(name: str, results: Path, template: Path | None, column: str, deci
         exported = template.read_bytes() if template else None
     except OSError as error:
         raise UsageError(f"--template {template}: cannot be read ({error.strerror})") from None
-    written = gradebooks.write(name, read_results(results), exported, column=column, decimal=decimal)
+    class_results = read_results(results)
+    try:
+        written = gradebooks.write(name, class_results, exported, column=column, decimal=decimal)
+    except UsageError as error:
+        raise UsageError(f"{template}: {error}" if template else str(error)) from None
     try:
         files.replace(out, written.content)
     except OSError as error:

@@ -1,0 +1,366 @@
+"""`grader batch` as an instructor runs it: a class in, results out, whatever students and machines do meanwhile."""
+
+import contextlib
+import json
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[1]
+MEAN = "def mean(x):\n    if not len(x):\n        raise ValueError\n    return sum(x) / len(x)\n"
+RIGHT = "def scaled(x, factor):\n    return x * factor\n\n\n" + MEAN
+WRONG = "def scaled(x, factor):\n    return x + factor\n\n\n" + MEAN
+HALF = "def scaled(x, factor):\n    return x * factor\n\n\ndef mean(x):\n    return sum(x) / len(x)\n"
+CLASS = {
+    "ada": RIGHT,
+    "bob": WRONG,
+    "cyd": HALF,
+    "dan": RIGHT,  # the same file as ada's
+    "eve": "import os\nos._exit(0)\n",
+    "fay": "import time\ntime.sleep(60)\n",
+    "gus": "def scaled(:\n",
+    "hal": "import statistics\n" + RIGHT,
+    "ida": "x = [0]\nwhile True:\n    x = x * 2\n",
+}
+SCORES = {
+    "ada": 6.0, "bob": 0.0, "cyd": 5.0, "dan": 6.0, "eve": 0.0, "fay": 0.0, "gus": 0.0, "hal": 0.0, "ida": 0.0,
+    "jon": None, "kim": None, "lea": None,
+}  # fmt: skip
+
+
+def hand_in(lesson, students, folder="class"):
+    """A folder per student."""
+    for name, source in students.items():
+        place = lesson.root / folder / name
+        place.mkdir(parents=True, exist_ok=True)
+        (place / "vectors.py").write_bytes(source.encode() if isinstance(source, str) else source)
+
+
+def batch(lesson, *arguments, out="results", environment=None):
+    """Run the command."""
+    return lesson.run("batch", "class", "--out", out, *arguments, environment=environment)
+
+
+def results(lesson, out="results"):
+    """The grades by student."""
+    data = json.loads((lesson.root / out / "results.json").read_text())
+    return {grade["student"]["key"]: grade for grade in data["grades"]}
+
+
+def without_times(grades):
+    """What must be the same however a batch went."""
+    text = json.dumps(grades)
+    data = json.loads(text)
+    for grade in data.values():
+        for exercise in (grade["report"] or {"exercises": []})["exercises"]:
+            for check in exercise["checks"]:
+                del check["duration_s"]
+    return data
+
+
+def judged(ran):
+    """How many files a run judged."""
+    return int(ran.out.split(" graded, ")[1].split()[0])
+
+
+@pytest.fixture(scope="module")
+def graded(shared_lesson):
+    """A class with all that may be in one, graded once."""
+    hand_in(shared_lesson, CLASS)
+    for name in ("jon", "kim", "lea"):
+        (shared_lesson.root / "class" / name).mkdir()
+    (shared_lesson.root / "class/jon/vectors.py").write_bytes(b"")
+    (shared_lesson.root / "class/kim/vectors.py").write_bytes(b"PK\x03\x04\0\0\0" + bytes(100))
+    (shared_lesson.root / "class/lea/vectors.zip").write_bytes(b"PK\x03\x04 this is no zip")
+    return batch(shared_lesson, "--public")
+
+
+def test_every_student_has_a_row(shared_lesson, graded):
+    assert graded.status == 0, graded.talk
+    grades = results(shared_lesson)
+    assert {key: grade["report"] and grade["report"]["score"] for key, grade in grades.items()} == SCORES
+    assert {key for key, grade in grades.items() if grade["problem"]} == {"jon", "kim", "lea"}
+    assert all(grade["final"] is not None for grade in grades.values())
+
+
+def test_same_file_is_judged_once(graded):
+    assert judged(graded) == len(set(CLASS.values()))
+
+
+def test_failures_are_told_as_they_come(graded):
+    assert "eve, vectors: its process died" in graded.talk
+    assert "fay, vectors: a time limit was hit" in graded.talk
+    assert "hal, vectors: it imports what is forbidden" in graded.talk
+    assert "folder" in graded.talk.splitlines()[0]
+
+
+def test_who_needs_a_look_is_said(graded):
+    assert "eve" in graded.out.split("Who needs a look")[1]
+    assert "open results/index.html" in graded.out
+
+
+@pytest.mark.usefixtures("graded")
+def test_batch_and_check_agree(shared_lesson):
+    report = shared_lesson.grade(HALF).report
+    of_batch = results(shared_lesson)["cyd"]["report"]
+    for mine, other in zip(report["exercises"][0]["checks"], of_batch["exercises"][0]["checks"], strict=True):
+        assert {**mine, "duration_s": 0} == {**other, "duration_s": 0}
+    assert report["isolation"] == of_batch["isolation"]
+
+
+@pytest.mark.usefixtures("graded")
+def test_nothing_is_judged_twice(shared_lesson):
+    before = (shared_lesson.root / "results/results.json").read_bytes()
+    ran = batch(shared_lesson, "--public")
+    assert judged(ran) == 0
+    assert "all is known" in ran.talk
+    assert (shared_lesson.root / "results/results.json").read_bytes() == before
+    assert not (shared_lesson.root / "results/previous.json").exists()
+
+
+@pytest.fixture
+def small(lesson):
+    """A class of three, graded with the public checks."""
+    hand_in(lesson, {"ada": RIGHT, "bob": WRONG, "cyd": HALF})
+    assert batch(lesson, "--public").status == 0
+    return lesson
+
+
+def change(lesson, old, new, file="exercises/vectors/test_vectors.py"):
+    path = lesson.root / file
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+
+
+def verdicts_asked(lesson):
+    """How many verdicts of each check are in the store."""
+    with contextlib.closing(sqlite3.connect(lesson.root / "results/store.sqlite")) as store:
+        return dict(store.execute("SELECT check_id, count(*) FROM verdicts_1 GROUP BY check_id"))
+
+
+def test_changed_check_regrades_its_own_column(small):
+    assert set(verdicts_asked(small).values()) == {3}
+    change(small, '"mean", x=inputs.array("x", 0)', '"mean", x=inputs.array("y", 0)')
+    ran = batch(small, "--public")
+    assert judged(ran) == 3
+    assert verdicts_asked(small) == {
+        "vectors.1.value": 3, "vectors.1.fresh": 3, "vectors.2.value": 3, "vectors.2.empty": 6,
+    }  # fmt: skip
+
+
+def test_what_a_check_needs_regrades_it_too(small):
+    change(small, "factor=1.0", "factor=1.00")
+    assert judged(batch(small, "--public")) == 0  # the same number
+    change(small, "factor=1.00", "factor=-1.0")
+    change(small, "x, rtol=0)", "-x, rtol=0)")
+    batch(small, "--public")
+    assert verdicts_asked(small) == {
+        "vectors.1.value": 3, "vectors.1.fresh": 6, "vectors.2.value": 6, "vectors.2.empty": 6,
+    }  # fmt: skip
+
+
+def test_words_and_points_change_without_judging(small):
+    change(small, "a factor of one changes nothing", "one is neutral")
+    change(small, "points=1, title", "points=2, title")
+    ran = batch(small, "--public")
+    assert judged(ran) == 0
+    checks = results(small)["ada"]["report"]["exercises"][0]["checks"]
+    assert "one is neutral" in [check["title"] for check in checks]
+    assert results(small)["cyd"]["report"]["score"] == pytest.approx(2 + 4 * 3 / 5)
+    assert "grader diff results/previous.json results/results.json" in ran.out
+    difference = small.run("diff", "results/previous.json", "results")
+    assert difference.status == 1
+    assert "cyd" in difference.out
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("exercises/vectors/probes.py", "impl.mean(x)", "impl.mean(x + 0)"),
+        ("exercises/vectors/oracle.py", "def mean", "A = 1\n\n\ndef mean"),
+        ("exercises/vectors/exercise.toml", "call_s = 1.0", "call_s = 1.5"),
+        ("exercises/vectors/test_vectors.py", '"""Public checks."""', '"""Public checks."""\nHELPER = 1'),
+    ],
+)
+def test_what_determines_a_verdict_regrades_everything(small, file, old, new):
+    change(small, old, new, file)
+    assert judged(batch(small, "--public")) == 3
+
+
+def test_another_seed_is_another_grading(small):
+    assert judged(batch(small, "--public", "--seed", "1")) == 3
+    assert judged(batch(small, "--public")) == 0
+
+
+def test_broken_is_no_grade_and_is_tried_again(lesson):
+    hand_in(lesson, {"ada": RIGHT, "bob": WRONG})
+    change(lesson, "return np.multiply", "raise OSError\n    return np.multiply", "exercises/vectors/oracle.py")
+    ran = batch(lesson, "--public")
+    assert ran.status == 3
+    assert [grade["final"] for grade in results(lesson).values()] == [None, None]
+    assert "which is our fault" in ran.talk
+    change(lesson, "raise OSError\n    ", "", "exercises/vectors/oracle.py")
+    again = batch(lesson, "--public")
+    assert (again.status, [grade["final"] for grade in results(lesson).values()]) == (0, [6.0, 0.0])
+
+
+def test_our_own_solution_is_judged_first(lesson):
+    hand_in(lesson, {"ada": RIGHT})
+    change(lesson, "return x * factor", "return x + factor", "solutions/vectors/vectors.py")
+    ran = batch(lesson)
+    assert ran.status == 3
+    assert "solutions/vectors/vectors.py: our own solution does not pass `vectors.1.value` here" in ran.talk
+    assert not (lesson.root / "results/results.json").exists()
+
+
+def test_hidden_checks_run_unless_asked_not_to(lesson):
+    hand_in(lesson, {"ada": RIGHT})
+    assert batch(lesson).status == 0
+    checks = results(lesson)["ada"]["report"]["exercises"][0]["checks"]
+    assert [check["id"] for check in checks if check["hidden"]] == ["vectors.2.negative"]
+    shutil.rmtree(lesson.root / "solutions")
+    ran = batch(lesson)
+    assert ran.status == 2
+    assert "is missing" in ran.talk
+
+
+def test_policy_keeps_raw_and_final(lesson):
+    hand_in(lesson, {"ada": RIGHT})
+    (lesson.root / "policy.toml").write_text('drop = ["vectors.1"]\nscale_to = 10.0\n')
+    assert batch(lesson, "--public", "--policy", "policy.toml").status == 0
+    grade = results(lesson)["ada"]
+    assert (grade["report"]["score"], grade["final"], grade["max_score"]) == (6.0, 10.0, 10.0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["nowhere"], "nowhere"),
+        (["class", "--format", "canvaz"], "did you mean `canvas`"),
+        (["class", "--policy", "none.toml"], "none.toml"),
+        (["class", "--store", "nonsense"], "--store nonsense: is no database address"),
+        (["class", "--store", "sqlite:////nowhere/there.db"], "--store sqlite:////nowhere/there.db: cannot be used"),
+        (["class", "--exercise", "vector"], "did you mean `vectors`"),
+        (["class", "--out", "class/ada/vectors.py"], "--out class/ada/vectors.py: cannot be made"),
+        (["class", "--dask", "tcp://127.0.0.1:9"], "--dask tcp://127.0.0.1:9: no cluster answers there"),
+    ],
+)
+def test_bad_input_is_one_line(lesson, arguments, line):
+    hand_in(lesson, {"ada": RIGHT})
+    ran = lesson.run("batch", "--public", *arguments)
+    assert ran.status == 2
+    assert line in ran.talk
+    assert "Traceback" not in ran.talk
+
+
+# ---- what machines do
+
+
+def start(lesson, *arguments):
+    """The command, running; its process group is its own."""
+    command = [sys.executable, "-m", "grader", "batch", "class", "--out", "results", *arguments]
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY), "COLUMNS": "80"}
+    return subprocess.Popen(
+        command,
+        cwd=lesson.root,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def slow(number):
+    """A right answer that takes its time, and is nobody else's."""
+    return f"import time\n# {number}\n" + RIGHT.replace("return x", "time.sleep(0.005)\n    return x")
+
+
+def known(lesson):
+    """How many verdicts are written down."""
+    try:
+        return sum(verdicts_asked(lesson).values())
+    except sqlite3.OperationalError:  # no table yet
+        return 0
+
+
+def children_of(pid):
+    """Process numbers of all descendants."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in task.read_text().split():
+            found += [int(child), *children_of(child)]
+    return found
+
+
+def gone(pid):
+    """Whether a process has ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_killed_three_times_and_resumed_equals_uninterrupted(lesson):
+    hand_in(lesson, {f"s{number:02}": slow(number) for number in range(12)} | {"bob": WRONG, "cyd": HALF})
+    chance = random.Random(5)
+    left = []
+    for _ in range(3):
+        before = known(lesson)
+        running = start(lesson, "--public", "--jobs", "2")
+        wanted = before + chance.randrange(4, 16)
+        while running.poll() is None and known(lesson) < wanted:
+            time.sleep(0.01)
+        left += children_of(running.pid)
+        running.kill()
+        running.communicate()
+    interrupted = known(lesson)
+    assert 0 < interrupted < 14 * 4
+    for _ in range(500):
+        if all(map(gone, left)):
+            break
+        time.sleep(0.02)
+    assert [pid for pid in left if not gone(pid)] == []
+    ran = batch(lesson, "--public", "--jobs", "2")
+    assert 0 < judged(ran) < 14
+    resumed = without_times(results(lesson))
+    assert batch(lesson, "--public", out="again").status == 0
+    assert resumed == without_times(results(lesson, "again"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_killed_process_of_the_pool_costs_nobody(lesson):
+    hand_in(lesson, {f"s{number:02}": slow(number) for number in range(8)})
+    running = start(lesson, "--public", "--jobs", "2")
+    while running.poll() is None and known(lesson) < 4:
+        time.sleep(0.01)
+    mine = [int(pid) for pid in Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()]
+    pool = [pid for pid in mine if b"grader.worker.zygote" not in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    assert len(pool) == 2
+    os.kill(pool[0], signal.SIGKILL)
+    _, talk = running.communicate(timeout=100)
+    assert running.returncode == 0, talk
+    assert {grade["final"] for grade in results(lesson).values()} == {6.0}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")
+def test_interrupted_batch_says_how_to_go_on(lesson):
+    hand_in(lesson, {f"s{number:02}": slow(number) for number in range(8)})
+    running = start(lesson, "--public")
+    while running.poll() is None and known(lesson) < 4:
+        time.sleep(0.01)
+    os.killpg(running.pid, signal.SIGINT)
+    _, talk = running.communicate(timeout=100)
+    assert running.returncode == 130
+    assert "the same command goes on from there" in talk
+    assert "Traceback" not in talk
+    assert judged(batch(lesson, "--public")) < 8
