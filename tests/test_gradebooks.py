@@ -259,6 +259,7 @@ def worksheet_import(content: bytes, decimal: str) -> dict[int, tuple[float, str
     for row in rows[1:]:
         text = row[at["Bewertung"]]
         if text:
+            assert ("," if decimal == "." else ".") not in text
             number_ = int("".join(filter(str.isdigit, row[at["ID"]])))
             imported[number_] = float(text.replace(decimal, ".")), row[at["Feedback als Kommentar"]]
     return imported
