@@ -167,6 +167,14 @@ def test_lost_grade_is_none_and_never_a_zero():
     assert "-> 0" not in text
 
 
+def test_grade_of_zero_and_none_are_not_the_same():
+    zero, none = grade("x", a=FAIL), replace(grade("x", a=BROKEN), final=None)
+    for old, new, words in ((zero, none, "x: 0 -> none"), (none, zero, "x: none -> 0")):
+        text = told(results(old), results(new))
+        assert f"  {words}\n" in text
+        assert "0 lose, 0 gain, 1 ha" in text
+
+
 def test_broken_check_that_costs_nothing_stands_out_all_the_same():
     text = told(results(grade("ada", a=PASS)), results(grade("ada", a=PASS, b=BROKEN)))
     assert "  ! ada: graded out of 8; broken: ex.1.b\n" in text

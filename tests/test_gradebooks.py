@@ -144,6 +144,25 @@ def test_canvas_column_of_a_title_that_two_have_needs_its_id():
         write("canvas", results(grade(1.0, **ADA)), template, column="Homework 3")
 
 
+def test_canvas_never_fills_what_is_read_only():
+    """A term in brackets looks like an id."""
+    text = (
+        "Student,ID,Section,Attendance (1),Homework (2),Final Score (2026)\n"
+        "    Points Possible,,,(read only),10,\n"
+        "Ada,101,A,,,\n"
+    )
+    for column in ("1", "2026", "Attendance"):
+        with pytest.raises(UsageError, match=r"there are: `Homework \(2\)`$"):
+            write("canvas", results(grade(5.0, 10.0, **ADA)), text.encode(), column=column)
+    assert b"A,,5.00,\n" in write("canvas", results(grade(5.0, 10.0, **ADA)), text.encode()).content
+
+
+def test_canvas_login_may_be_the_email_address():
+    template = CANVAS.replace("ada01", "Ada@uni.edu").encode()
+    written = write("canvas", results(grade(5.0, key="x", email="ada@uni.edu")), template, column="4712")
+    assert canvas_import(written.content)["101"]["4712"] == "5.00"
+
+
 def test_grade_above_the_maximum_is_left_out():
     written = write("canvas", results(grade(87.0, **ADA)), CANVAS.encode(), column="4711")
     assert written.content == CANVAS.encode()
@@ -197,6 +216,15 @@ def test_moodle_import_never_mixes_up_two_of_one_key():
     assert len(written.left_out) == 2
 
 
+def test_moodle_import_has_no_key_that_makes_a_formula():
+    """Made harmless, it would be an unknown user, and Moodle would import nothing at all."""
+    written = write(
+        "moodle", results(grade(1.0, key="a", email="=1+1@uni.edu"), grade(2.0, key="b", email="b@uni.edu"))
+    )
+    assert moodle_import(written.content, {"b@uni.edu"}, 100.0, ".") == {"b@uni.edu": 2.0}
+    assert written.left_out == (("a", "their email begins with a sign that makes a formula of a cell"),)
+
+
 WORKSHEET = (
     'ID,"Vollständiger Name",E-Mail-Adresse,Status,Bewertung,Bestwertung,"Bewertung kann geändert werden",'
     '"Zuletzt geändert (Abgabe)","Zuletzt geändert (Bewertung)","Feedback als Kommentar"\n'
@@ -231,6 +259,7 @@ def worksheet_import(content: bytes, decimal: str) -> dict[int, tuple[float, str
     for row in rows[1:]:
         text = row[at["Bewertung"]]
         if text:
+            assert ("," if decimal == "." else ".") not in text
             number_ = int("".join(filter(str.isdigit, row[at["ID"]])))
             imported[number_] = float(text.replace(decimal, ".")), row[at["Feedback als Kommentar"]]
     return imported
@@ -243,6 +272,20 @@ def test_worksheet_tells_two_of_one_name_apart():
     assert {number_: points for number_, (points, _) in imported.items()} == {501: 87.12, 502: 61.0}
     assert written.changed == (("Jörg Müller (j2)", "40,00", "61,00"),)
     assert written.without == ("Ada Lovelace",)
+
+
+def test_worksheet_without_any_grade_tells_the_decimal_mark_by_its_maxima():
+    template = WORKSHEET.replace("40,00", "").encode()
+    assert (
+        worksheet_import(write("moodle_worksheet", results(grade(61.5, **FIRST)), template).content, ",")[501][0]
+        == 61.5
+    )
+
+
+def test_worksheet_has_no_grade_above_its_maximum():
+    written = write("moodle_worksheet", results(grade(100.5, **FIRST)), WORKSHEET.encode())
+    assert written.content == WORKSHEET.encode()
+    assert written.left_out == (("Jörg Müller (j1)", "100.5 is above the column's maximum of 100"),)
 
 
 def test_worksheet_feedback_is_html_that_holds_no_foreign_markup():
@@ -307,6 +350,12 @@ def test_worksheet_in_an_unknown_language_is_read_by_what_stands_in_it():
     assert "Grade: 9 of 10" in rows[2][6]
 
 
+def test_worksheet_in_an_unknown_language_is_not_filled_by_a_guess():
+    template = POLISH.replace("Oddane,,", "Oddane,bardzo dobry,").encode()
+    with pytest.raises(UsageError, match="which column is for grades"):
+        write("moodle_worksheet", results(grade(9.0, 10.0, key="a", participant="8")), template)
+
+
 def test_worksheet_without_a_column_for_grades_asks_for_one():
     template = POLISH.replace("10.00", "-").encode()
     with pytest.raises(UsageError, match=r"which column is for grades\? name one of: Identyfikator, Status, Ocena"):
@@ -336,9 +385,10 @@ def test_blackboard_fills_utf16_with_tabs(column):
 
 
 def test_blackboard_csv_has_every_cell_in_quotes():
-    template = BLACKBOARD.replace("\t", ",").encode()
-    written = write("blackboard", results(grade(87.129, **ADA)), template, column="92372")
-    assert b'"Yes","87.12","12.00"' in written.content
+    for empty in (',"",', ",,"):
+        template = BLACKBOARD.replace("\t", ",").replace(',"",', empty).encode()
+        written = write("blackboard", results(grade(87.129, **ADA)), template, column="92372")
+        assert b'"Yes","87.12","12.00"' in written.content
 
 
 def test_blackboard_never_fills_what_it_adds_up_itself():

@@ -1,1 +1,1 @@
-"""The faces of a report: each writer is a pure function from a Report to text."""
+"""The faces of a report, and of the results of a class: each writer is a pure function of one."""

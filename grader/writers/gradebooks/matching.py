@@ -33,12 +33,12 @@ def match(students: Sequence[Student], rows: Sequence[Row]) -> Matches:
     found: dict[str, Row] = {}
     unmatched: dict[str, str] = {}
     names = Counter(named(student.name) for student in students)
-    names_of_rows = Counter(named(row.name) for row in rows)
-    theirs = [(row, _known(row.keys)) for row in rows]
+    theirs = [(row, _known(row.keys), named(row.name)) for row in rows]
+    names_of_rows = Counter(its for _, _, its in theirs)
     for student in students:
         keys, name = _known({kind: getattr(student, kind) for kind in KINDS}), named(student.name)
-        by_key = [(row, other) for row, other in theirs if _shared(keys, other)]
-        by_name = [row for row, other in theirs if name and named(row.name) == name and not keys.keys() & other.keys()]
+        by_key = [(row, other) for row, other, _ in theirs if _shared(keys, other)]
+        by_name = [row for row, other, its in theirs if name and its == name and not keys.keys() & other.keys()]
         if len(by_key) > 1:
             unmatched[student.key] = f"{len(by_key)} rows of the table have one of their keys"
         elif by_key:

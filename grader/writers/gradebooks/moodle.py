@@ -18,8 +18,5 @@ def write(results: Results, column: str, decimal: str) -> Written:
     kind = max(KEYS, key=lambda kind: len(sifted[kind][0]))
     graded, left_out = sifted[kind]
     header = [KEYS[kind], harmless(column or results.title or "Grade"), "Feedback"]
-    rows = [
-        [getattr(student, kind), number(final, decimal), harmless(feedback.html(grade))]
-        for student, final, grade in graded
-    ]
+    rows = [[getattr(student, kind), number(final, decimal), feedback.html(grade)] for student, final, grade in graded]
     return Written(table([header, *rows]), len(rows), left_out)
