@@ -58,23 +58,27 @@ def build_prompt_inputs(
     """
     V, d = prompt.shape
     B, T, _ = embeds.shape
-    # TODO(ptuning.1): extend embeddings, mask, positions and labels by the prompt (about 7 lines)
+    inputs: dict[str, Tensor | None] = {}
+    # TODO(ptuning.1): the prompt in front of every row, in the dtype of the text (about 2 lines)
     ### BEGIN SOLUTION
-    inputs_embeds = torch.cat([prompt.to(embeds).expand(B, V, d), embeds], dim=1)
+    inputs["inputs_embeds"] = torch.cat([prompt.to(embeds).expand(B, V, d), embeds], dim=1)
+    ### END SOLUTION
+    # TODO(ptuning.1): the mask of prompt and text, also where the caller sent none (about 3 lines)
+    ### BEGIN SOLUTION
     if attention_mask is None:
         attention_mask = torch.ones(B, T, dtype=torch.long, device=embeds.device)
-    attention_mask = F.pad(attention_mask, (V, 0), value=1)
-    # Count real tokens instead of columns: a pad must not move what follows it.
-    position_ids = attention_mask.long().cumsum(dim=1) - 1
-    if labels is not None:
-        labels = F.pad(labels, (V, 0), value=-100)
+    inputs["attention_mask"] = F.pad(attention_mask, (V, 0), value=1)
     ### END SOLUTION
-    return {
-        "inputs_embeds": inputs_embeds,
-        "attention_mask": attention_mask,
-        "position_ids": position_ids,
-        "labels": labels,
-    }
+    # TODO(ptuning.1): the position of every token, wherever the pads stand (about 2 lines)
+    ### BEGIN SOLUTION
+    # Count real tokens instead of columns: a pad must not move what follows it.
+    inputs["position_ids"] = inputs["attention_mask"].long().cumsum(dim=1) - 1
+    ### END SOLUTION
+    # TODO(ptuning.1): the labels of prompt and text, if there are any (about 2 lines)
+    ### BEGIN SOLUTION
+    inputs["labels"] = None if labels is None else F.pad(labels, (V, 0), value=-100)
+    ### END SOLUTION
+    return inputs
 
 
 # ------------------------------------------------------------------------------------------------ ptuning.2

@@ -14,7 +14,12 @@ class PromptEncoder(nn.Module):
             raise ValueError("no virtual tokens")
         chains = {
             "mlp": lambda: [nn.Linear(d, h), nn.ReLU(), nn.Linear(h, h), nn.ReLU(), nn.Linear(h, d)],
-            "lstm": lambda: [Steps(d, h, 2, bidirectional=True), nn.Linear(2 * h, 2 * h), nn.ReLU(), nn.Linear(2 * h, d)],
+            "lstm": lambda: [
+                Steps(d, h, 2, bidirectional=True),
+                nn.Linear(2 * h, 2 * h),
+                nn.ReLU(),
+                nn.Linear(2 * h, d),
+            ],
         }
         if kind not in chains:
             raise ValueError(kind)

@@ -13,6 +13,4 @@ def build_prompt_inputs(prompt, embeds, attention_mask=None, labels=None):
     positions = GPT2LMHeadModel._prepare_position_ids_for_generation(None, embeds, {"attention_mask": mask})
     if labels is not None:
         labels = torch.cat([torch.full((B, V), -100), labels], dim=1)
-    return BatchEncoding(
-        {"inputs_embeds": embeds, "attention_mask": mask, "position_ids": positions, "labels": labels}
-    )
+    return BatchEncoding({"inputs_embeds": embeds, "attention_mask": mask, "position_ids": positions, "labels": labels})

@@ -11,7 +11,9 @@ class PromptEncoder(PromptEncoder):
         self.embedding = nn.Embedding(V, d)
         self.lstm = None
         if kind == "mlp":
-            self.head = nn.Sequential(nn.Linear(d, h), nn.ReLU(), nn.Linear(h, h), nn.ReLU(), nn.Linear(h, d), nn.LayerNorm(d))
+            self.head = nn.Sequential(
+                nn.Linear(d, h), nn.ReLU(), nn.Linear(h, h), nn.ReLU(), nn.Linear(h, d), nn.LayerNorm(d)
+            )
         elif kind == "lstm":
             self.lstm = nn.LSTM(d, h, num_layers=2, bidirectional=True)
             self.head = nn.Sequential(nn.Linear(2 * h, 2 * h), nn.ReLU(), nn.Linear(2 * h, d), nn.LayerNorm(d))

@@ -17,9 +17,4 @@ def build_prompt_inputs(prompt, embeds, attention_mask=None, labels=None):
     if labels is not None:
         labels = torch.stack([insert(row, row.new_full((V,), -100), at) for row, at in zip(labels, first)])
     position_ids = (mask.long().cumsum(dim=1) - 1).clamp(min=0)
-    return {
-        "inputs_embeds": inputs_embeds,
-        "attention_mask": mask,
-        "position_ids": position_ids,
-        "labels": labels,
-    }
+    return {"inputs_embeds": inputs_embeds, "attention_mask": mask, "position_ids": position_ids, "labels": labels}
