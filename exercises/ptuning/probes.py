@@ -62,10 +62,10 @@ def _find_prompt(model, of_base, size):
     # A copy of the base brings weights of its own, and some may have the prompt's size.
     found = [weight for weight in found if weight.requires_grad] or found
     if len(found) != 1:
-        shapes = [tuple(weight.shape) for weight in new][:8]
+        shapes = ", ".join(str(tuple(weight.shape)) for weight in new[:8])
         raise LookupError(
-            f"the prompt is to be one tensor of V*d = {size} elements in parameters();"
-            f" beside the base's own there are tensors of the shapes {shapes}"
+            f"`parameters()` must yield one tensor of V*d = {size} elements, the prompt;"
+            f" beside the base's own it yields {f'tensors of shape {shapes}' if new else 'none'}"
         )
     return found[0]
 
@@ -196,7 +196,7 @@ def loss(impl, seed, prompt, input_ids, attention_mask, labels, **base):
     """`PtuningModel(base, V)(input_ids, attention_mask, labels).loss`, then `.backward()`"""
     model, found = _model(impl, seed, prompt, **base)
     seen = model(input_ids, attention_mask, labels).loss
-    if isinstance(seen, torch.Tensor) and seen.requires_grad:
+    if isinstance(seen, torch.Tensor):
         seen.backward()
     return {"loss": seen, "gradient": None if found.grad is None else found.grad.reshape(prompt.shape)}
 

@@ -4,6 +4,8 @@ Prompts are multiples of 1/4, exact in every dtype; only the check of dtypes use
 pairwise different where it matters. Tolerances are relative to the largest expected value.
 """
 
+from textwrap import shorten
+
 import numpy as np
 
 from grader.checking import array, cases, check, close, distinct_sizes, exactly, number, sampled_from, that
@@ -37,7 +39,7 @@ def padding(inputs, side, B, T, every_row=False):
 def targets(inputs, mask):
     """Labels that are not the text; -100 at a third of it, under pads and behind pads on the left."""
     labels = text(inputs, *mask.shape, name="labels")
-    labels[inputs.integers("unlabelled", *mask.shape, low=0, high=3) == 0] = -100
+    labels[labels % 3 == 0] = -100
     labels[-1, 1] = 1  # one target at least: the last row has no pads
     behind_pad = np.diff(mask, axis=1, prepend=1) == 1
     labels[(mask == 0) | behind_pad] = -100
@@ -46,7 +48,7 @@ def targets(inputs, mask):
 
 def nothing(names, *, what):
     """Fail, and show them, unless a probe's list of names is empty."""
-    that(names == [], expected="none", seen=f"{names}"[:300], what=what)
+    that(names == [], expected="none", seen=shorten(f"{names}", 300, placeholder=" ..."), what=what)
 
 
 def varied(seen, shape=None, what="the result"):
@@ -56,7 +58,7 @@ def varied(seen, shape=None, what="the result"):
     return values
 
 
-def like_rows_alone(seen, rows, mask, V):
+def like_rows_alone(seen, rows, mask, V, side):
     """Fail unless logits at real tokens are those of the rows alone; what stands under pads is taken as it is."""
     B, T = mask.shape
     expected = array(seen["logits"], (B, V + T, VOCABULARY), "float64", what="`.logits`").copy()
@@ -64,7 +66,7 @@ def like_rows_alone(seen, rows, mask, V):
     for row in range(B):
         expected[row, V:][mask[row] == 1] = alone[row][V:]
     scale = max(float(np.abs(logits).max()) for logits in alone)
-    close(seen["logits"], expected, rtol=FLOAT64, scale=scale, what="`.logits` at real tokens")
+    close(seen["logits"], expected, rtol=FLOAT64, scale=scale, what=f"`.logits` at real tokens (pads: {side})")
 
 
 # ------------------------------------------------------------------------------------------------ ptuning.1
@@ -195,7 +197,7 @@ def test_trainable(student, inputs, V, width):
         that(
             seen["sizes"] == [V * width],
             expected=f"[{V * width}]",
-            seen=f"{seen['sizes']}"[:300],
+            seen=shorten(f"{seen['sizes']}", 300, placeholder=" ..."),
             what="the list of sizes of trainable tensors",
         )
         array(seen["start"], what="the prompt before training")
@@ -256,7 +258,7 @@ def test_left_padding(student, oracle, inputs, sizes, width):
         alone = oracle.ask("rows_alone", attention_mask=mask, **given)
         for dtype in ("int64", "bool", "float32"):
             seen = student.ask("logits", attention_mask=mask, mask_dtype=dtype, **given)
-            like_rows_alone(seen, alone, mask, V)
+            like_rows_alone(seen, alone, mask, V, "left")
 
 
 @check(
@@ -272,7 +274,7 @@ def test_other_padding(student, oracle, inputs, sizes, width):
     for side in ("right", "both"):
         mask = padding(inputs, side, B, 6)
         seen = student.ask("logits", attention_mask=mask, **given)
-        like_rows_alone(seen, oracle.ask("rows_alone", attention_mask=mask, **given), mask, V)
+        like_rows_alone(seen, oracle.ask("rows_alone", attention_mask=mask, **given), mask, V, side)
 
 
 @check(
@@ -285,11 +287,13 @@ def test_other_padding(student, oracle, inputs, sizes, width):
 def test_loss(student, oracle, inputs, sizes, width):
     V, B = sizes
     given = batch(inputs, V, B, 6, width)
-    for mask in (np.ones((B, 6), dtype=np.int64), padding(inputs, "right", B, 6)):
+    for side in (None, "right"):
+        mask = np.ones((B, 6), dtype=np.int64) if side is None else padding(inputs, side, B, 6)
         more = {"attention_mask": mask, "labels": targets(inputs, mask)}
         seen, expected = (who.ask("loss", **given, **more) for who in (student, oracle))
-        close(seen["loss"], expected["loss"], rtol=LOSS, dtype="any", what="the loss")
-        close(seen["gradient"], expected["gradient"], rtol=LOSS_GRADIENT, dtype="any", what="the gradient of the loss")
+        close(seen["loss"], expected["loss"], rtol=LOSS, dtype="any", what=f"the loss (pads: {side or 'none'})")
+        what = "the gradient that the prompt gets from the loss"
+        close(seen["gradient"], expected["gradient"], rtol=LOSS_GRADIENT, dtype="any", what=what)
     mask = padding(inputs, "left", B, 6)
     more = {"attention_mask": mask, "labels": targets(inputs, mask)}
     counts = (more["labels"] != -100).sum(axis=1)
@@ -297,7 +301,7 @@ def test_loss(student, oracle, inputs, sizes, width):
     total = sum(count * number(row["loss"]) for count, row in zip(counts, rows, strict=True) if count)
     seen = student.ask("loss", **given, **more)
     # Both sides are float32 sums, in different orders.
-    close(seen["loss"], total / counts.sum(), rtol=2 * LOSS, dtype="any", what="the loss of rows padded on the left")
+    close(seen["loss"], total / counts.sum(), rtol=2 * LOSS, dtype="any", what="the loss (pads: left)")
 
 
 @check(
@@ -311,7 +315,7 @@ def test_gradient(student, oracle, inputs, sizes, width):
     V, B, T = sizes
     given = batch(inputs, V, B, T, width) | {"cotangent": inputs.normal("cotangent", B, V + T, VOCABULARY)}
     seen, expected = (who.ask("gradient", **given)["gradient"] for who in (student, oracle))
-    close(seen, expected, rtol=GRADIENT, dtype="any", what="the gradient of the prompt")
+    close(seen, expected, rtol=GRADIENT, dtype="any", what="the gradient that the prompt gets")
 
 
 @check(
@@ -380,7 +384,12 @@ def test_encoder_parameters(student, oracle, sizes):
     for kind, total in (("mlp", 229_376), ("lstm", 1_593_344)):
         given = {"V": V, "d": d, "h": h, "kind": kind}
         seen, expected = (who.ask("encoder_parameters", **given)["shapes"] for who in (student, oracle))
-        that(seen == expected, expected=f"{expected}", seen=f"{seen}"[:600], what=f'the list of shapes of "{kind}"')
+        that(
+            seen == expected,
+            expected=f"{expected}",
+            seen=shorten(f"{seen}", 600, placeholder=" ..."),
+            what=f'the list of shapes of "{kind}"',
+        )
         seen = student.ask("encoder_parameters", V=20, d=768, h=128, kind=kind)
         exactly(seen["total"], total, what=f'the size of "{kind}" for V = 20, d = 768, h = 128')
         exactly(seen["frozen"], 0, what="the number of tensors that cannot be trained")

@@ -3,6 +3,8 @@
 Most compare a student with the same student, so that a mistake elsewhere is not charged again here.
 """
 
+from textwrap import shorten
+
 import numpy as np
 
 from grader.checking import array, cases, check, close, distinct_sizes, exactly, sampled_from, that
@@ -22,7 +24,7 @@ def batch(inputs, V, B, T, width=16):
 
 def nothing(names, *, what):
     """Fail, and show them, unless a probe's list of names is empty."""
-    that(names == [], expected="none", seen=f"{names}"[:300], what=what)
+    that(names == [], expected="none", seen=shorten(f"{names}", 300, placeholder=" ..."), what=what)
 
 
 def varied(seen, shape=None, what="the result"):
