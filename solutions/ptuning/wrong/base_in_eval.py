@@ -1,0 +1,14 @@
+# Puts the base into eval mode, although its mode is the caller's.
+# fails: ptuning.2.side_effects
+
+
+class PtuningModel(PtuningModel):
+    def __init__(self, base_model, num_virtual_tokens=20):
+        nn.Module.__init__(self)
+        if num_virtual_tokens < 1:
+            raise ValueError(f"num_virtual_tokens must be at least 1, not {num_virtual_tokens}")
+        self.base_model = base_model
+        self.num_virtual_tokens = num_virtual_tokens
+        base_model.requires_grad_(False).eval()
+        table = base_model.get_input_embeddings().weight.detach()
+        self.prompt = nn.Parameter(torch.randn(num_virtual_tokens, table.shape[1], dtype=table.dtype))

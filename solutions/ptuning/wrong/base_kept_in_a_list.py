@@ -1,0 +1,18 @@
+# Hides the base from `parameters()` in a list, where it still gets gradients.
+# fails: ptuning.2.frozen
+
+
+class PtuningModel(PtuningModel):
+    def __init__(self, base_model, num_virtual_tokens=20):
+        nn.Module.__init__(self)
+        if num_virtual_tokens < 1:
+            raise ValueError(f"num_virtual_tokens must be at least 1, not {num_virtual_tokens}")
+        self.num_virtual_tokens = num_virtual_tokens
+        self.hidden = [base_model]
+        table = base_model.get_input_embeddings().weight.detach()
+        self.prompt = nn.Parameter(torch.randn(num_virtual_tokens, table.shape[1], dtype=table.dtype))
+
+    def __getattr__(self, name):
+        if name == "base_model":
+            return self.hidden[0]
+        return super().__getattr__(name)

@@ -1,0 +1,21 @@
+# Caches new prompts by base and size, so that two models over one base share theirs.
+# fails: ptuning.2.instances
+
+import functools
+
+
+@functools.cache
+def new_prompt(base_model, num_virtual_tokens):
+    table = base_model.get_input_embeddings().weight.detach()
+    return nn.Parameter(torch.randn(num_virtual_tokens, table.shape[1], dtype=table.dtype))
+
+
+class PtuningModel(PtuningModel):
+    def __init__(self, base_model, num_virtual_tokens=20):
+        nn.Module.__init__(self)
+        if num_virtual_tokens < 1:
+            raise ValueError(f"num_virtual_tokens must be at least 1, not {num_virtual_tokens}")
+        self.base_model = base_model
+        self.num_virtual_tokens = num_virtual_tokens
+        base_model.requires_grad_(False)
+        self.prompt = new_prompt(base_model, num_virtual_tokens)
