@@ -7,9 +7,10 @@ OUT/store.sqlite      verdicts, as they are known, unless another store is named
 """
 
 import contextlib
+import functools
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import grader
@@ -29,6 +30,7 @@ from grader.intake import Intake, open_submissions
 from grader.policy import read_policy
 from grader.results import Results
 from grader.salt import NO_SALT, read_salt, secret_file
+from grader.worker.isolation import Isolation
 from grader.writers import gradebooks, pages, results_json
 
 MOST_SECRETS = 100
@@ -126,19 +128,21 @@ def _open_store(options: Options) -> Store:
     return Store(options.store) if options.store else Store.at(options.out.absolute() / STORE)
 
 
-def _pools(options: Options, settings: Settings, opened: contextlib.ExitStack) -> Callable[[], Pool]:
+def _pools(options: Options, settings: Settings, opened: contextlib.ExitStack) -> Callable[[], tuple[Settings, Pool]]:
     """Makes the pool, and makes it anew when it broke; what is costly and survives is made once."""
-    sessions: list[Session] = []
 
-    def make() -> Pool:
-        if options.dask:
-            return opened.enter_context(pool.cluster(options.dask))
-        if not sessions:
-            session = opened.enter_context(open_session(settings))
-            if options.full:
-                pool.rehearse(settings, session)
-            sessions.append(session)
-        return pool.local(settings, sessions[0], options.jobs)
+    @functools.cache
+    def session() -> Session:
+        made = opened.enter_context(open_session(settings))
+        if options.full:
+            pool.rehearse(settings, made)
+        return made
+
+    def make() -> tuple[Settings, Pool]:
+        if not options.dask:
+            return settings, pool.local(settings, session(), options.jobs)
+        isolation = Isolation.NONE if options.allow_unjailed else session().bench.confinement().isolation
+        return replace(settings, isolation=isolation), opened.enter_context(pool.cluster(options.dask))
 
     return make
 

@@ -18,6 +18,7 @@ from grader.errors import GraderError, UsageError
 from grader.grade import Session
 from grader.salt import NO_SALT, read_salt
 from grader.verdict import Verdict
+from grader.worker.isolation import Isolation, weakest
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Settings:
     """the fingerprint of the secret in the inputs"""
     keys: str
     """the digest of all checks' keys: whoever finds another one would grade something else"""
+    isolation: str = Isolation.NONE
+    """how well submissions must be confined at least"""
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,12 @@ def open_session(settings: Settings) -> Session:
             raise UsageError(
                 f"{platform.node()}: {settings.root} holds other exercises, or the secret or the versions of libraries "
                 "are others than where the batch was started; make them the same"
+            )
+        isolation = session.bench.confinement().isolation if settings.isolation != Isolation.NONE else Isolation.NONE
+        if weakest([isolation, Isolation(settings.isolation)]) != settings.isolation:
+            raise UsageError(
+                f"{platform.node()}: submissions are not confined as well as where the batch was started "
+                f"({isolation}, not {settings.isolation}); `grader doctor` there says why"
             )
     except BaseException:
         session.close()

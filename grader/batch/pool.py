@@ -36,20 +36,20 @@ class Pool:
 
     executor: Executor
     width: int
+    lost: tuple[type[BaseException], ...] = (BrokenProcessPool,)
+    """what a future raises if the process that did its job is gone"""
 
 
-def run(
-    settings: Settings, jobs: Iterable[Job], make_pool: Callable[[], Pool], done: Callable[[Job, Done], None]
-) -> None:
+def run(jobs: Iterable[Job], make_pool: Callable[[], tuple[Settings, Pool]], done: Callable[[Job, Done], None]) -> None:
     """Do all jobs and hand over what came of each, in no order. A pool that breaks is made anew."""
     waiting = iter(jobs)
-    while lost := _drain(settings, waiting, make_pool(), done):
+    while lost := _drain(waiting, *make_pool(), done):
         for one in lost:  # each by itself, so that none is taken for the reason that is not
-            if _drain(settings, iter([one]), make_pool(), done):
+            if _drain(iter([one]), *make_pool(), done):
                 done(one, _all_broken(one, "a process of the grader died twice while it judged this"))
 
 
-def _drain(settings: Settings, jobs: Iterator[Job], pool: Pool, done: Callable[[Job, Done], None]) -> list[Job]:
+def _drain(jobs: Iterator[Job], settings: Settings, pool: Pool, done: Callable[[Job, Done], None]) -> list[Job]:
     """Do jobs until there are none, or the pool is broken: then those that were in work."""
     running: dict[Future[Done], Job] = {}
     lost: list[Job] = []
@@ -58,7 +58,7 @@ def _drain(settings: Settings, jobs: Iterator[Job], pool: Pool, done: Callable[[
             while not lost and len(running) < WAITING * pool.width and (one := next(jobs, None)):
                 try:
                     running[pool.executor.submit(job.do, settings, one)] = one
-                except BrokenProcessPool:
+                except pool.lost:
                     lost.append(one)
             if not running:
                 return lost
@@ -66,10 +66,12 @@ def _drain(settings: Settings, jobs: Iterator[Job], pool: Pool, done: Callable[[
                 one = running.pop(future)
                 try:
                     done(one, future.result())
-                except BrokenProcessPool:
+                except pool.lost:
                     lost.append(one)
     finally:
-        pool.executor.shutdown(wait=True, cancel_futures=True)
+        for future in running:
+            future.cancel()
+        pool.executor.shutdown(wait=True)
 
 
 def _all_broken(one: Job, why: str) -> Done:
@@ -145,4 +147,5 @@ def cluster(address: str) -> Iterator[Pool]:
         width = sum(client.nthreads().values())
         if not width:
             raise UsageError(f"--dask {address}: the cluster has no workers")
-        yield Pool(client.get_executor(), width)
+        # Not `pure`: a job that is done again must not get the answer of the first time.
+        yield Pool(client.get_executor(pure=False), width, (distributed.KilledWorker,))

@@ -71,7 +71,9 @@ class Batch:
         self.entries = [self._read(handed) for handed in intake.handed]
         self.plan = list(self._plan())
 
-    def grade(self, make_pool: Callable[[], Pool], judged: Callable[[Planned, Verdicts], None]) -> None:
+    def grade(
+        self, make_pool: Callable[[], tuple[Settings, Pool]], judged: Callable[[Planned, Verdicts], None]
+    ) -> None:
         """Judge what is not known yet, and tell of each file; what is our fault is tried twice."""
         planned = {(one.exercise, one.source): one for one in self.plan}
 
@@ -80,10 +82,10 @@ class Batch:
             judged(planned[job.exercise, job.source], verdicts)
 
         if self.plan:
-            pool.run(self._settings, self._jobs(self.plan), make_pool, done)
+            pool.run(self._jobs(self.plan), make_pool, done)
         if self._broken:
             again = [planned[place] for place in self._broken]
-            pool.run(self._settings, self._jobs(again), make_pool, self._take)
+            pool.run(self._jobs(again), make_pool, self._take)
 
     def grades(self, policy: Policy | None) -> Iterator[Grade]:
         """The grade of each student, in the order of their keys."""
