@@ -10,6 +10,7 @@ failing  the same for a submission that fails every check by value, against the 
 fork     from asking for a worker to its first answer.
 """
 
+import contextlib
 import os
 import statistics
 import subprocess
@@ -17,11 +18,13 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 from grader.catalog import Exercise, read_catalog
 from grader.checking.cases import SEED
 from grader.checking.check import check_of, parameters_of
+from grader.checking.collecting import collect
 from grader.checking.grading import Bench, seed_of, served
 from grader.checking.implementation import Observations, sendable
 from grader.checking.inputs import Inputs
@@ -119,6 +122,7 @@ class Direct:
         name = exercise.name
         probes = worker.warm_up({name: {"warm": exercise.config.warm, "framework": exercise.config.framework,
                                         "probes": str(exercise.probes)}})[name]  # fmt: skip
+        self._probes, self._name = probes, name
         self._student = InProcess(probes, load_implementation(name, exercise.reference.read_bytes()))
         self._oracle = InProcess(probes, load_implementation("oracle", exercise.oracle.read_bytes()))
         self._work = []
@@ -133,11 +137,50 @@ class Direct:
             self._oracle.forget()
         for body, seed, cases in self._work:
             for case in cases:
-                inputs = Inputs(case.get(SEED, 0))
-                self._student.seed = self._oracle.seed = seed
-                known = {"student": self._student, "oracle": self._oracle, "inputs": inputs} | case
-                body(**{name: known[name] for name in parameters_of(body)})
+                self._try(self._student, body, seed, case)
                 self._student.forget()
+
+    def judge(self, source: bytes) -> None:
+        """All checks on another submission, each until its first failing case."""
+        from grader.worker.loading import load_implementation
+
+        try:
+            self.judge_module(load_implementation(self._name, source), [body for body, _, _ in self._work])
+        except Exception:
+            return
+
+    def judge_module(self, module: Any, bodies: list[Callable[..., None]]) -> bool:
+        """Some checks on an implementation; whether all pass."""
+        student, passed = InProcess(self._probes, module), True
+        for body, seed, cases in self._work:
+            if body in bodies:
+                try:
+                    for case in cases:
+                        self._try(student, body, seed, case)
+                        student.forget()
+                except Exception:
+                    passed = False
+        return passed
+
+    def _try(self, student: "InProcess", body: Callable[..., None], seed: int, case: Mapping[str, Any]) -> None:
+        inputs = Inputs(case.get(SEED, 0))
+        student.seed = self._oracle.seed = seed
+        known = {"student": student, "oracle": self._oracle, "inputs": inputs} | case
+        body(**{name: known[name] for name in parameters_of(body)})
+
+
+def graded_in_a_notebook(root: str, name: str) -> Callable[[str, dict[str, Any]], float]:
+    """What a course without this grader would call in the cells of its notebook: one check on what they define."""
+    (exercise,) = read_catalog(Path(root)).select((name,))
+    checks = collect((exercise,), hidden=False)
+    with contextlib.closing(Bench((exercise,))) as bench:
+        direct = Direct(exercise, bench, [collected.body for collected in checks])
+    bodies = {collected.check.id: collected.body for collected in checks}
+
+    def judge(check_id: str, cells: dict[str, Any]) -> float:
+        return float(direct.judge_module(SimpleNamespace(**cells), [bodies[check_id]]))
+
+    return judge
 
 
 class InProcess:
