@@ -20,11 +20,13 @@ from grader.results import Student
 
 MAX_METADATA = 64 * MIB
 MAX_STAMP = 64 * 1024
+MAX_WRAPPERS = 3
 HAND_INS = frozenset({".py", ".zip", ".ipynb", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".rar", ".7z"})
 """what a file is called that is itself a hand-in"""
 
-CANVAS = re.compile(r"(?P<name>.*?)(?P<late>_LATE)?_(?P<id>\d+)_(?P<file>\d+)_(?P<rest>.+)")
-CANVAS_ANONYMOUS = re.compile(r"anon_(?P<id>[A-Za-z0-9]+?)(?P<late>_LATE)?_(?P<file>\d+)_(?P<rest>.+)")
+CANVAS_REST = r"_(?:(?P<file>\d+)_(?P<rest>.+)|(?P<typed>(?:text|link)\.html))"
+CANVAS = re.compile(rf"(?P<name>.*?)(?P<late>_LATE)?_(?P<id>\d+){CANVAS_REST}")
+CANVAS_ANONYMOUS = re.compile(rf"(?P<name>)anon_(?P<id>[A-Za-z0-9]+?)(?P<late>_LATE)?{CANVAS_REST}")
 MOODLE = re.compile(r"(?P<name>.+)_(?P<number>\d+)_assignsubmission_(?:file|onlinetext)_?(?P<rest>.*)")
 BLACKBOARD = re.compile(r"(?P<who>.+_.+)_attempt_(?P<time>\d{4}(?:-\d\d){5})(?:_(?P<file>.+)|\.txt)")
 BLACKBOARD_NAME = re.compile(r"^Name: (?P<name>.*) \((?P<login>[^()]+)\)\s*$", re.MULTILINE)
@@ -68,23 +70,18 @@ class Layout:
 
 
 def canvas(tree: Tree, _: Sequence[str]) -> Iterator[Found]:
-    """`doejane_LATE_123_456_lora-1.py`, flat."""
-    by_student: dict[tuple[str, str], list[tuple[File, bool]]] = defaultdict(list)
-    names: dict[tuple[str, str], str] = {}
+    """`doejane_LATE_123_456_lora-1.py`, flat; `anon_Xy3zZ_456_lora.py`; `doejane_123_text.html` for a typed text."""
+    handed: dict[tuple[bool, str], list[tuple[File, re.Match[str]]]] = defaultdict(list)
     for file in tree.tops():
         anonymous = CANVAS_ANONYMOUS.fullmatch(file.name)
         if match := anonymous or CANVAS.fullmatch(file.name):
-            name = "anon" if anonymous else match["name"]
-            # The number is the student's own; without one the code that stands for it is.
-            identity = (name if anonymous else "", match["id"])
-            names.setdefault(identity, name)
-            inner = replace(file, parts=(match["rest"],), order=int(match["file"]))
-            by_student[identity].append((inner, bool(match["late"])))
-    for (anon, number), handed in by_student.items():
-        name = names[anon, number]
-        student = Student(make_key(name, number), "" if anon else name, "" if anon else number)
-        files = tuple(file for file, _ in handed)
-        yield Found(student, files, _origin(files), late=any(late for _, late in handed))
+            inner = replace(file, parts=(match["rest"] or match["typed"],), order=int(match["file"] or 0))
+            handed[bool(anonymous), match["id"]].append((inner, match))
+    for (anonymous_too, number), pairs in handed.items():
+        files = tuple(file for file, _ in pairs)
+        name = pairs[0][1]["name"]
+        student = Student(make_key("anon" if anonymous_too else name, number), name, "" if anonymous_too else number)
+        yield Found(student, files, _origin(files), late=any(match["late"] for _, match in pairs))
 
 
 def moodle(tree: Tree, _: Sequence[str]) -> Iterator[Found]:
@@ -209,7 +206,7 @@ LAYOUTS: Mapping[str, Layout] = {
         "Canvas download",
         "names such as `doejane_123_456_hw.py`",
         canvas,
-        re.compile(f"{CANVAS_ANONYMOUS.pattern.replace('?P<', '?P<anon_')}|{CANVAS.pattern}"),
+        re.compile(re.sub(r"\?P<\w+>", "", f"{CANVAS_ANONYMOUS.pattern}|{CANVAS.pattern}")),
     ),
     "git": Layout("git checkouts", "folders such as `assignment-username` with a `.git`", git),
     "nbgrader": Layout("nbgrader course", "`submitted/STUDENT/ASSIGNMENT` with a `timestamp.txt`", nbgrader),
@@ -234,26 +231,22 @@ def recognise(tree: Tree, exercises: Sequence[str], wanted: str | None) -> tuple
 
 
 def _views(tree: Tree, exercises: Sequence[str], name: str) -> Iterator[Tree]:
-    """The tree, and what it holds in its only folder: many zips wrap all in one."""
-    tops = tree.children()
-    wrapped = tree.inside(tops[0]) if len(tops) == 1 and not tree.tops() else None
+    """The tree, and what it holds in its only folder: many zips wrap all in one, and programs that unzip in another."""
+    views = [tree]
+    while len(views) < MAX_WRAPPERS and len(tops := views[-1].children()) == 1 and not views[-1].tops():
+        views.append(views[-1].inside(tops[0]))
     if name != "folder":
-        yield tree
-        if wrapped:
-            yield wrapped
-    elif wrapped and tree.separator != "/" and _is_wrapper(wrapped, exercises):
-        yield wrapped
+        yield from views
+    elif tree.zipped:
+        yield next((view for view in reversed(views) if _is_class(view, exercises)), tree)
     else:
         yield tree
 
 
-def _is_wrapper(tree: Tree, exercises: Sequence[str]) -> bool:
+def _is_class(tree: Tree, exercises: Sequence[str]) -> bool:
     """Whether a folder that is alone in a zip holds a class, and not one student's work."""
-    tops, folders = tree.tops(), tree.children()
-    hand_ins = [file for file in tops if _is_hand_in(file)]
-    if any(PurePosixPath(name).stem in exercises for name in tree.names()):
-        return False
-    return (bool(folders) and not tops) or (len(hand_ins) > 1 and len(hand_ins) == len(tops))
+    hand_ins = [*tree.children(), *(file.name for file in tree.tops() if _is_hand_in(file))]
+    return len(hand_ins) > 1 and not any(PurePosixPath(name).stem in exercises for name in hand_ins)
 
 
 def _is_one_hand_in(tree: Tree, exercises: Sequence[str]) -> bool:

@@ -45,8 +45,8 @@ class Forge:
     """A zip made byte by byte: names, sizes, kinds and offsets that no program would write."""
 
     def __init__(self) -> None:
-        self._body = b""
-        self._directory = b""
+        self._body = bytearray()
+        self._directory = bytearray()
         self._count = 0
 
     def add(
@@ -86,11 +86,10 @@ class Forge:
         self._count += 1
         return self
 
-    def bytes(self, directory_size: int | None = None) -> bytes:
-        size = len(self._directory) if directory_size is None else directory_size
+    def pack(self) -> bytes:
         count = min(self._count, 0xFFFF)
-        end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, count, count, size, len(self._body), 0)
-        return self._body + self._directory + end
+        end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, count, count, len(self._directory), len(self._body), 0)
+        return bytes(self._body + self._directory + end)
 
 
 LORA = "def lora():\n    return 1\n"
