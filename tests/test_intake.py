@@ -5,6 +5,7 @@
 
 import os
 import stat
+import sys
 import tracemalloc
 import zipfile
 from collections.abc import Mapping
@@ -42,7 +43,7 @@ def outcomes(intake: Intake) -> dict[str, str]:
     found = {}
     for handed in intake.handed:
         try:
-            found[handed.student.key] = intake.read(handed)["lora"].decode()
+            found[handed.student.key] = intake.read(handed).get("lora", b"").decode()
         except UsageError as error:
             found[handed.student.key] = line(error)
     return found
@@ -231,6 +232,12 @@ def test_broken_metadata_is_one_line(tmp_path, metadata, message):
     with pytest.raises(UsageError, match=message) as caught:
         open_submissions(tree(tmp_path, files), ONE)
     assert "\n" not in str(caught.value)
+
+
+def test_missing_pyyaml_is_said(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    with pytest.raises(UsageError, match=r"reading it takes PyYAML; run `pip install pyyaml`"):
+        open_submissions(tree(tmp_path, gradescope()), ONE)
 
 
 def test_nbgrader_knows_times(tmp_path):
@@ -426,10 +433,17 @@ def test_control_characters_are_never_shown(tmp_path):
     assert "lora\ufffd[2J" in message
 
 
-@pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFCHR, stat.S_IFIFO, stat.S_IFSOCK])
-def test_links_and_devices_in_a_zip_are_refused(tmp_path, kind):
-    message = problem(tmp_path, Forge().add(b"lora.py", b"/etc/passwd", mode=kind | 0o777).pack())
-    assert "lora.py: is a link" in message or "lora.py: is not a regular file" in message
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        (stat.S_IFLNK, "lora.py: is a link, and links are not followed"),
+        (stat.S_IFCHR, "lora.py: is not a regular file"),
+        (stat.S_IFIFO, "lora.py: is not a regular file"),
+        (stat.S_IFSOCK, "lora.py: is not a regular file"),
+    ],
+)
+def test_links_and_devices_in_a_zip_are_refused(tmp_path, kind, message):
+    assert message in problem(tmp_path, Forge().add(b"lora.py", b"/etc/passwd", mode=kind | 0o777).pack())
 
 
 def test_a_bomb_costs_nothing(tmp_path):
@@ -547,6 +561,31 @@ def test_any_bytes_are_a_zip_or_one_line(tmp_path_factory, junk, cut):
             outcomes(intake)
     except UsageError as error:
         line(error)
+
+
+WORDS = (
+    "lora Lora doe anon LATE 12 7 assignsubmission file onlinetext attempt submitted submission submission_metadata "
+    "timestamp text 2026-11-20-10-00-00 \u202e 王 . .. .git con"
+)
+words = st.sampled_from([*WORDS.split(), "Jane Doe", "x" * 200])
+names = st.builds(
+    lambda parts, suffix: "/".join("_".join(part) for part in parts) + suffix,
+    st.lists(st.lists(words, min_size=1, max_size=6), min_size=1, max_size=3),
+    st.sampled_from([".py", "-1.py", ".zip", ".txt", ".html", ".yml", "/", ""]),
+)
+
+
+@given(st.dictionaries(names, st.sampled_from([b"", LORA.encode(), zip_bytes({"lora.py": LORA})]), max_size=8))
+def test_any_names_are_read_or_one_line(tmp_path_factory, files):
+    path = zip_file(tmp_path_factory.mktemp("names") / "any.zip", files)
+    for name in [None, *FORMATS]:
+        try:
+            with open_submissions(path, THREE, format=name) as intake:
+                outcomes(intake)
+                assert len(by_key(intake)) == len(intake.handed)
+                assert all(len(handed.student.key.encode()) <= 250 for handed in intake.handed)
+        except UsageError as error:
+            line(error)
 
 
 def test_sources_are_read_when_asked_for(tmp_path):

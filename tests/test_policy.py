@@ -218,7 +218,7 @@ def read(tmp_path: Path, text: str, tasks=None) -> Policy:
 
 def test_the_documented_policy_is_read(tmp_path):
     text = read_policy.__globals__["__doc__"].split("\n\n")[2]
-    policy = read(tmp_path, text, ["lora.5", "finetune.6"])
+    policy = read(tmp_path, text, ["hw.5", "hw.6"])
     assert policy.deadline == datetime(2026, 11, 20, 22, 59, tzinfo=UTC)
     assert policy.extensions == {"doe@example.org": datetime(2026, 11, 24, 22, 59, tzinfo=UTC)}
     assert [name for name in Policy.__struct_fields__ if name not in text] == []

@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, cast
 
@@ -267,9 +268,8 @@ def _is_junk(parts: Parts) -> bool:
 def _overlap(infos: list[zipfile.ZipInfo], end: int) -> bool:
     """Whether two files share bytes: how some bombs hold more than their size times 1032."""
     header = 30  # bytes before a name, which is not counted: its length there may be another one
-    starts = sorted((info.header_offset, info.compress_size) for info in infos)
-    following = [*(offset for offset, _ in starts[1:]), end]
-    return any(offset + header + size > after for (offset, size), after in zip(starts, following, strict=True))
+    places = sorted((info.header_offset, info.compress_size) for info in infos)
+    return any(start + header + size > following for (start, size), (following, _) in pairwise([*places, (end, 0)]))
 
 
 def _name(info: zipfile.ZipInfo) -> str:

@@ -70,7 +70,7 @@ class Layout:
 
 
 def canvas(tree: Tree, _: Sequence[str]) -> Iterator[Found]:
-    """`doejane_LATE_123_456_lora-1.py`, flat; `anon_Xy3zZ_456_lora.py`; `doejane_123_text.html` for a typed text."""
+    """`doejane_LATE_123_456_hw-1.py`, flat; `anon_Xy3zZ_456_hw.py`; `doejane_123_text.html` for a typed text."""
     handed: dict[tuple[bool, str], list[tuple[File, re.Match[str]]]] = defaultdict(list)
     for file in tree.tops():
         anonymous = CANVAS_ANONYMOUS.fullmatch(file.name)
@@ -85,7 +85,7 @@ def canvas(tree: Tree, _: Sequence[str]) -> Iterator[Found]:
 
 
 def moodle(tree: Tree, _: Sequence[str]) -> Iterator[Found]:
-    """`Jane Doe_123_assignsubmission_file/lora.py`, or with the same before the name of each file."""
+    """`Jane Doe_123_assignsubmission_file/hw.py`, or with the same before the name of each file."""
     by_student: dict[tuple[str, str], list[File]] = defaultdict(list)
     tops: dict[tuple[str, str], str] = {}
     flat = {file.name: file for file in tree.tops()}
@@ -103,7 +103,7 @@ def moodle(tree: Tree, _: Sequence[str]) -> Iterator[Found]:
 
 
 def gradescope(tree: Tree, _: Sequence[str]) -> Iterator[Found]:
-    """`submission_123/lora.py`, and who that was in `submission_metadata.yml`; each member of a group hands in."""
+    """`submission_123/hw.py`, and who that was in `submission_metadata.yml`; each member of a group hands in."""
     for name, entry in _gradescope_metadata(tree).items():
         files = tuple(tree.below(name))
         created = _moment(entry.get(":created_at"))
@@ -118,11 +118,12 @@ def gradescope(tree: Tree, _: Sequence[str]) -> Iterator[Found]:
 
 
 def nbgrader(tree: Tree, _: Sequence[str]) -> Iterator[Found]:
-    """`submitted/STUDENT/ASSIGNMENT/lora.py` with `timestamp.txt`."""
-    if "submitted" in tree.children():
+    """`submitted/STUDENT/ASSIGNMENT/hw.py` with `timestamp.txt`."""
+    is_course = "submitted" in tree.children()
+    if is_course:
         tree = tree.inside("submitted")
     stamped = any(len(file.parts) == 3 and file.name == "timestamp.txt" for file in tree.files)
-    if not stamped and PurePosixPath(tree.root).name != "submitted":
+    if not (is_course or stamped or PurePosixPath(tree.root).name == "submitted"):
         return
     for login in tree.children():
         files, times = [], []
@@ -155,7 +156,7 @@ def _repositories(tree: Tree, exercises: Sequence[str]) -> Iterator[Found]:
 
 
 def blackboard(tree: Tree, _: Sequence[str]) -> Iterator[Found]:
-    """`Assignment_jdoe_attempt_2026-11-20-23-10-05_lora.py`, and a `.txt` for each attempt."""
+    """`Assignment_jdoe_attempt_2026-11-20-23-10-05_hw.py`, and a `.txt` for each attempt."""
     attempts: dict[str, dict[str, list[File]]] = defaultdict(lambda: defaultdict(list))
     cards: dict[str, File] = {}
     for file in tree.tops():
