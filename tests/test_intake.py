@@ -531,6 +531,7 @@ def test_names_are_decoded_as_they_were_meant(tmp_path, raw, flags, key):
     (tmp_path / "c.zip").write_bytes(Forge().add(raw + b"_1_2_lora.py", LORA.encode(), flags=flags).pack())
     with open_submissions(tmp_path / "c.zip", ONE) as intake:
         assert outcomes(intake) == {key: LORA}
+        assert intake.handed[0].student.name == "müller"
 
 
 def test_a_name_that_is_not_the_utf8_it_says_is_one_line(tmp_path):
@@ -683,6 +684,18 @@ def test_folders_join_by_whatever_they_are_called(tmp_path):
     assert handed["jdoe"].student.name == "B"
     assert handed["Max-Muster"].student.name == "Muster Max"
     assert handed["who"].student.name == "who"
+
+
+def test_a_number_outweighs_what_is_less_sure(tmp_path):
+    text = "name,sid,email\nJane,0301,jane@new.org\n"
+    handed, _ = joined(tmp_path, gradescope(), text)
+    assert handed["Jane-Doe-0301"].student.email == "jane@new.org"
+    assert handed["Jane-Doe-0301"].notes == ("handed in by a group, with Jörg Müller",)
+
+
+def test_a_login_that_is_a_number_is_joined_as_one(tmp_path):
+    handed, _ = joined(tmp_path, BUILDERS["nbgrader"](), "name,sid,login\nJane,jdoe,jd\n")
+    assert (handed["jdoe"].student.name, handed["jdoe"].student.login, handed["jdoe"].notes) == ("Jane", "jd", ())
 
 
 @pytest.mark.parametrize(
