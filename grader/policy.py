@@ -99,14 +99,14 @@ def apply(
     """The final score, what it is out of, and the steps between.
 
     No report is the student's own fault: 0 points, out of what `tasks` (points by id) add up to. The final score is
-    None if all that counts broke, which is ours.
+    None if all that counts broke, which is our fault.
     """
     score, maximum = _count(policy, report, tasks or {})
     steps: list[Deduction] = []
     if report is None:
         steps.append(Deduction("nothing of it could be graded", 0.0))
     elif not maximum and any(check.verdict is Verdict.BROKEN for check in report.checks):
-        return None, 0.0, ()
+        return None, policy.scale_to or 0.0, ()
     else:
         steps += _uncounted(policy, report, score)
         if score > maximum and not policy.allow_above_max:

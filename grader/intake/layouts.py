@@ -20,6 +20,7 @@ from grader.results import Student
 
 MAX_METADATA = 64 * MIB
 MAX_STAMP = 64 * 1024
+MAX_NESTING = 64
 MAX_WRAPPERS = 3
 HAND_INS = frozenset({".py", ".zip", ".ipynb", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".rar", ".7z"})
 """what a file is called that is itself a hand-in"""
@@ -65,8 +66,8 @@ class Layout:
     def strangers(self, tree: Tree, found: Iterable[Found]) -> list[File]:
         """Files at the top that are neither anybody's nor the LMS's own."""
         claimed = {file.where for one in found for file in one.files}
-        mine = self.marks or re.compile("")
-        return [file for file in tree.tops() if file.where not in claimed and not mine.fullmatch(file.name)]
+        free = [file for file in tree.tops() if file.where not in claimed]
+        return [file for file in free if not (self.marks and self.marks.fullmatch(file.name))]
 
 
 def canvas(tree: Tree, _: Sequence[str]) -> Iterator[Found]:
@@ -252,14 +253,10 @@ def _is_class(tree: Tree, exercises: Sequence[str]) -> bool:
 
 def _is_one_hand_in(tree: Tree, exercises: Sequence[str]) -> bool:
     """Whether a tree is one student's: the files of the exercises lie at its top, and no other folder has them."""
-    nests = {(name, f"{name}.py") for name in exercises}
-    here = [file for file in tree.files if file.parts in nests or file.parts in {(f"{name}.py",) for name in exercises}]
-    elsewhere = [
-        file
-        for file in tree.files
-        if PurePosixPath(file.name).stem in exercises and file not in here and len(file.parts) > 1
-    ]
-    return bool(here) and not elsewhere
+    places = {parts for name in exercises for parts in [(f"{name}.py",), (name, f"{name}.py")]}
+    here = any(file.parts in places for file in tree.files)
+    below = [file for file in tree.files if len(file.parts) > 1 and file.parts not in places]
+    return here and not any(PurePosixPath(file.name).stem in exercises for file in below)
 
 
 def _is_hand_in(file: File) -> bool:
@@ -316,13 +313,20 @@ def _yaml(content: bytes, where: str) -> Any:
     def plain(loader: Any, _: str, node: Any) -> Any:
         if isinstance(node, yaml.MappingNode):
             return loader.construct_mapping(node, deep=True)
-        return loader.construct_scalar(node) if isinstance(node, yaml.ScalarNode) else None
+        if isinstance(node, yaml.SequenceNode):
+            return loader.construct_sequence(node, deep=True)
+        return loader.construct_scalar(node)
 
     Loader.add_multi_constructor("!", plain)
     try:
+        depth = 0
+        for event in yaml.parse(content, Loader):  # the fast loader has no limit of its own, and crashes
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_NESTING:
+                raise UsageError(f"{where}: is nested too deep; download the export again")
         return yaml.load(content, Loader)  # noqa: S506 - a safe one
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        problem = getattr(error, "problem", None) or "it is not UTF-8, or nested too deep"
+    except (yaml.YAMLError, ValueError) as error:
+        problem = getattr(error, "problem", None) or "a value in it cannot be read"
         raise UsageError(f"{where}: is not YAML ({problem}); download the export again") from None
 
 
