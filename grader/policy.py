@@ -9,8 +9,8 @@ The policy is a TOML file; all keys are optional:
     max_penalty = 0.5                     # of the maximum, however late
     cap_when_late = 0.8                   # of the maximum: more is not to be had late
     latest = 2026-11-27T23:59:00          # what comes after it scores 0
-    drop = ["lora.5"]                     # these tasks count neither for the score nor for the maximum
-    bonus = ["finetune.6"]                # these count for the score and not for the maximum
+    drop = ["hw.5"]                     # these tasks count neither for the score nor for the maximum
+    bonus = ["hw.6"]                # these count for the score and not for the maximum
     allow_above_max = false               # whether a bonus may lift the score above the maximum
     scale_to = 20.0                       # the points that the maximum is worth in the course
     digits = 1                            # after the point, rounded down; `rounding = "nearest"` rounds halves up
@@ -99,14 +99,14 @@ def apply(
     """The final score, what it is out of, and the steps between.
 
     No report is the student's own fault: 0 points, out of what `tasks` (points by id) add up to. The final score is
-    None if all that counts broke, which is ours.
+    None if all that counts broke, which is our fault.
     """
     score, maximum = _count(policy, report, tasks or {})
     steps: list[Deduction] = []
     if report is None:
         steps.append(Deduction("nothing of it could be graded", 0.0))
     elif not maximum and any(check.verdict is Verdict.BROKEN for check in report.checks):
-        return None, 0.0, ()
+        return None, policy.scale_to or 0.0, ()
     else:
         steps += _uncounted(policy, report, score)
         if score > maximum and not policy.allow_above_max:

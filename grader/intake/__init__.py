@@ -3,15 +3,15 @@
 Formats, told by their content (or by `format`):
 
     gradescope   `submission_metadata.yml` beside `submission_123/`; each member of a group gets the group's files
-    moodle       `Jane Doe_123_assignsubmission_file/lora.py`, the zip, its folders, or flat without folders
-    blackboard   `HW_jdoe_attempt_2026-11-20-23-10-05_lora.py`; the latest attempt counts
-    canvas       `doejane_LATE_123_456_lora-1.py` as `Download Submissions` gives it, anonymous ones too
+    moodle       `Jane Doe_123_assignsubmission_file/hw.py`, the zip, its folders, or flat without folders
+    blackboard   `HW_jdoe_attempt_2026-11-20-23-10-05_hw.py`; the latest attempt counts
+    canvas       `doejane_LATE_123_456_hw-1.py` as `Download Submissions` gives it, anonymous ones too
     git          checkouts in folders `assignment-username`; the part that all names begin with is the assignment
-    nbgrader     `submitted/STUDENT/ASSIGNMENT/lora.py` with `timestamp.txt`, from the course's folder or `submitted`
+    nbgrader     `submitted/STUDENT/ASSIGNMENT/hw.py` with `timestamp.txt`, from the course's folder or `submitted`
     folder       a folder, a zip or a .py file for each student; or one student's own folder
 
 Each hand-in may be .py files, folders of them, or zips of either, one level deep. NAME.py is found at its top, in
-NAME/ or below other folders, in any case, and as `lora-1.py` or `lora (1).py`, of which the latest is taken. With a
+NAME/ or below other folders, in any case, and as `hw-1.py` or `hw (1).py`, of which the latest is taken. With a
 single exercise and a single .py file any name will do. Times of handing in are known of Gradescope and nbgrader, late
 marks of Canvas, neither of Moodle, Blackboard (whose times lack a zone), git and folders.
 

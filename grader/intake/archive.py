@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, cast
 
@@ -68,8 +69,8 @@ class File:
         if self.refused:
             raise UsageError(f"{self.where}: {self.refused}")
         try:
-            # What a zip says of a size is a claim, hence the one byte more.
-            content = b"" if self.size > limit else self.fetch(limit + 1)
+            # The size is a claim, hence the one byte more.
+            content = b"" if self.size > limit else self.fetch(self.size + 1)
         except UNREADABLE as error:
             raise UsageError(f"{self.where}: cannot be read ({_reason(error)}); ask for it again") from None
         if max(self.size, len(content)) > limit:
@@ -82,15 +83,18 @@ class Tree:
     """The files and folders below one place, without those that the operating system left."""
 
     root: str
-    separator: str
+    zipped: bool
     files: tuple[File, ...]
     folders: frozenset[Parts]
     notes: tuple[str, ...] = ()
+    wrapped: bool = False
+    """seen from a folder in it"""
     close: Callable[[], None] = field(default=lambda: None)
 
     def where(self, parts: Parts) -> str:
         """A path below this place, as whoever looks for it would write it."""
-        return self.root + self.separator + "/".join(parts) if parts else self.root
+        inside = self.zipped and not self.wrapped
+        return self.root + (": " if inside else "/") + "/".join(parts) if parts else self.root
 
     def names(self) -> list[str]:
         """The names at the top."""
@@ -111,7 +115,7 @@ class Tree:
     def inside(self, name: str) -> "Tree":
         """The same files, seen from a folder at the top."""
         folders = frozenset(parts[1:] for parts in self.folders if parts[0] == name and len(parts) > 1)
-        return replace(self, root=self.where((name,)), separator="/", files=tuple(self.below(name)), folders=folders)
+        return replace(self, root=self.where((name,)), wrapped=True, files=tuple(self.below(name)), folders=folders)
 
     @cached_property
     def _by_top(self) -> dict[str, list[File]]:
@@ -172,7 +176,7 @@ def open_folder(path: Path) -> Tree:
                 files.append(_refused(parts, Path(entry.path), "is not a regular file"))
             if len(files) + len(folders) > MAX_FILES:
                 raise UsageError(f"{path}: holds more than {MAX_FILES} files; name the folder of the hand-ins alone")
-    return Tree(clean(str(path)), "/", tuple(sorted(files, key=lambda file: file.parts)), frozenset(folders))
+    return Tree(clean(str(path)), False, tuple(sorted(files, key=lambda file: file.parts)), frozenset(folders))
 
 
 def open_zip(file: IO[bytes], where: str, *, nested: bool = False) -> Tree:
@@ -212,7 +216,7 @@ def open_zip(file: IO[bytes], where: str, *, nested: bool = False) -> Tree:
     folders = {
         folder for folder in folders if not _is_junk(folder[:-1]) and (folder[-1] == ".git" or not _is_junk(folder))
     }
-    return Tree(where, ": ", listed, frozenset(folders), tuple(few(notes)), archive.close)
+    return Tree(where, True, listed, frozenset(folders), tuple(few(notes)), close=archive.close)
 
 
 class _Metered:
@@ -264,9 +268,8 @@ def _is_junk(parts: Parts) -> bool:
 def _overlap(infos: list[zipfile.ZipInfo], end: int) -> bool:
     """Whether two files share bytes: how some bombs hold more than their size times 1032."""
     header = 30  # bytes before a name, which is not counted: its length there may be another one
-    starts = sorted((info.header_offset, info.compress_size) for info in infos)
-    following = [*(offset for offset, _ in starts[1:]), end]
-    return any(offset + header + size > after for (offset, size), after in zip(starts, following, strict=True))
+    places = sorted((info.header_offset, info.compress_size) for info in infos)
+    return any(start + header + size > following for (start, size), (following, _) in pairwise([*places, (end, 0)]))
 
 
 def _name(info: zipfile.ZipInfo) -> str:

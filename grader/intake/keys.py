@@ -5,7 +5,8 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-MAX_KEY = 60
+MAX_KEY = 48
+"""letters, of up to 4 bytes: a file may be called 255 bytes"""
 RESERVED = frozenset(
     {"con", "prn", "aux", "nul", *(f"{port}{digit}" for port in ("com", "lpt") for digit in range(10))}
 )
@@ -18,7 +19,7 @@ def make_key(*identity: str) -> str:
     """
     raw = "\0".join(identity)
     spelled = unicodedata.normalize("NFC", "-".join(part for part in identity if part))
-    letters = "".join(letter if letter.isalnum() or letter in "._" else "-" for letter in spelled)
+    letters = "".join(letter if letter.isalnum() or letter in "._@" else "-" for letter in spelled)
     key = "-".join(part for part in letters.split("-") if part).strip("._-")
     plain = key == spelled.replace(" ", "-")
     numbered = any(part.isdecimal() for part in identity[1:])  # unique in itself

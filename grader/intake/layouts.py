@@ -20,11 +20,14 @@ from grader.results import Student
 
 MAX_METADATA = 64 * MIB
 MAX_STAMP = 64 * 1024
+MAX_NESTING = 64
+MAX_WRAPPERS = 3
 HAND_INS = frozenset({".py", ".zip", ".ipynb", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".rar", ".7z"})
 """what a file is called that is itself a hand-in"""
 
-CANVAS = re.compile(r"(?P<name>.*?)(?P<late>_LATE)?_(?P<id>\d+)_(?P<file>\d+)_(?P<rest>.+)")
-CANVAS_ANONYMOUS = re.compile(r"anon_(?P<id>[A-Za-z0-9]+?)(?P<late>_LATE)?_(?P<file>\d+)_(?P<rest>.+)")
+CANVAS_REST = r"_(?:(?P<file>\d+)_(?P<rest>.+)|(?P<typed>(?:text|link)\.html))"
+CANVAS = re.compile(rf"(?P<name>.*?)(?P<late>_LATE)?_(?P<id>\d+){CANVAS_REST}")
+CANVAS_ANONYMOUS = re.compile(rf"(?P<name>)anon_(?P<id>[A-Za-z0-9]+?)(?P<late>_LATE)?{CANVAS_REST}")
 MOODLE = re.compile(r"(?P<name>.+)_(?P<number>\d+)_assignsubmission_(?:file|onlinetext)_?(?P<rest>.*)")
 BLACKBOARD = re.compile(r"(?P<who>.+_.+)_attempt_(?P<time>\d{4}(?:-\d\d){5})(?:_(?P<file>.+)|\.txt)")
 BLACKBOARD_NAME = re.compile(r"^Name: (?P<name>.*) \((?P<login>[^()]+)\)\s*$", re.MULTILINE)
@@ -63,32 +66,27 @@ class Layout:
     def strangers(self, tree: Tree, found: Iterable[Found]) -> list[File]:
         """Files at the top that are neither anybody's nor the LMS's own."""
         claimed = {file.where for one in found for file in one.files}
-        mine = self.marks or re.compile("")
-        return [file for file in tree.tops() if file.where not in claimed and not mine.fullmatch(file.name)]
+        free = [file for file in tree.tops() if file.where not in claimed]
+        return [file for file in free if not (self.marks and self.marks.fullmatch(file.name))]
 
 
 def canvas(tree: Tree, _: Sequence[str]) -> Iterator[Found]:
-    """`doejane_LATE_123_456_lora-1.py`, flat."""
-    by_student: dict[tuple[str, str], list[tuple[File, bool]]] = defaultdict(list)
-    names: dict[tuple[str, str], str] = {}
+    """`doejane_LATE_123_456_hw-1.py`, flat; `anon_Xy3zZ_456_hw.py`; `doejane_123_text.html` for a typed text."""
+    handed: dict[tuple[bool, str], list[tuple[File, re.Match[str]]]] = defaultdict(list)
     for file in tree.tops():
         anonymous = CANVAS_ANONYMOUS.fullmatch(file.name)
         if match := anonymous or CANVAS.fullmatch(file.name):
-            name = "anon" if anonymous else match["name"]
-            # The number is the student's own; without one the code that stands for it is.
-            identity = (name if anonymous else "", match["id"])
-            names.setdefault(identity, name)
-            inner = replace(file, parts=(match["rest"],), order=int(match["file"]))
-            by_student[identity].append((inner, bool(match["late"])))
-    for (anon, number), handed in by_student.items():
-        name = names[anon, number]
-        student = Student(make_key(name, number), "" if anon else name, "" if anon else number)
-        files = tuple(file for file, _ in handed)
-        yield Found(student, files, _origin(files), late=any(late for _, late in handed))
+            inner = replace(file, parts=(match["rest"] or match["typed"],), order=int(match["file"] or 0))
+            handed[bool(anonymous), match["id"]].append((inner, match))
+    for (anonymous_too, number), pairs in handed.items():
+        files = tuple(file for file, _ in pairs)
+        name = pairs[0][1]["name"]
+        student = Student(make_key("anon" if anonymous_too else name, number), name, "" if anonymous_too else number)
+        yield Found(student, files, _origin(files), late=any(match["late"] for _, match in pairs))
 
 
 def moodle(tree: Tree, _: Sequence[str]) -> Iterator[Found]:
-    """`Jane Doe_123_assignsubmission_file/lora.py`, or with the same before the name of each file."""
+    """`Jane Doe_123_assignsubmission_file/hw.py`, or with the same before the name of each file."""
     by_student: dict[tuple[str, str], list[File]] = defaultdict(list)
     tops: dict[tuple[str, str], str] = {}
     flat = {file.name: file for file in tree.tops()}
@@ -106,7 +104,7 @@ def moodle(tree: Tree, _: Sequence[str]) -> Iterator[Found]:
 
 
 def gradescope(tree: Tree, _: Sequence[str]) -> Iterator[Found]:
-    """`submission_123/lora.py`, and who that was in `submission_metadata.yml`; each member of a group hands in."""
+    """`submission_123/hw.py`, and who that was in `submission_metadata.yml`; each member of a group hands in."""
     for name, entry in _gradescope_metadata(tree).items():
         files = tuple(tree.below(name))
         created = _moment(entry.get(":created_at"))
@@ -121,11 +119,12 @@ def gradescope(tree: Tree, _: Sequence[str]) -> Iterator[Found]:
 
 
 def nbgrader(tree: Tree, _: Sequence[str]) -> Iterator[Found]:
-    """`submitted/STUDENT/ASSIGNMENT/lora.py` with `timestamp.txt`."""
-    if "submitted" in tree.children():
+    """`submitted/STUDENT/ASSIGNMENT/hw.py` with `timestamp.txt`."""
+    is_course = "submitted" in tree.children()
+    if is_course:
         tree = tree.inside("submitted")
     stamped = any(len(file.parts) == 3 and file.name == "timestamp.txt" for file in tree.files)
-    if not stamped and PurePosixPath(tree.root).name != "submitted":
+    if not (is_course or stamped or PurePosixPath(tree.root).name == "submitted"):
         return
     for login in tree.children():
         files, times = [], []
@@ -158,7 +157,7 @@ def _repositories(tree: Tree, exercises: Sequence[str]) -> Iterator[Found]:
 
 
 def blackboard(tree: Tree, _: Sequence[str]) -> Iterator[Found]:
-    """`Assignment_jdoe_attempt_2026-11-20-23-10-05_lora.py`, and a `.txt` for each attempt."""
+    """`Assignment_jdoe_attempt_2026-11-20-23-10-05_hw.py`, and a `.txt` for each attempt."""
     attempts: dict[str, dict[str, list[File]]] = defaultdict(lambda: defaultdict(list))
     cards: dict[str, File] = {}
     for file in tree.tops():
@@ -209,7 +208,7 @@ LAYOUTS: Mapping[str, Layout] = {
         "Canvas download",
         "names such as `doejane_123_456_hw.py`",
         canvas,
-        re.compile(f"{CANVAS_ANONYMOUS.pattern.replace('?P<', '?P<anon_')}|{CANVAS.pattern}"),
+        re.compile(re.sub(r"\?P<\w+>", "", f"{CANVAS_ANONYMOUS.pattern}|{CANVAS.pattern}")),
     ),
     "git": Layout("git checkouts", "folders such as `assignment-username` with a `.git`", git),
     "nbgrader": Layout("nbgrader course", "`submitted/STUDENT/ASSIGNMENT` with a `timestamp.txt`", nbgrader),
@@ -234,38 +233,30 @@ def recognise(tree: Tree, exercises: Sequence[str], wanted: str | None) -> tuple
 
 
 def _views(tree: Tree, exercises: Sequence[str], name: str) -> Iterator[Tree]:
-    """The tree, and what it holds in its only folder: many zips wrap all in one."""
-    tops = tree.children()
-    wrapped = tree.inside(tops[0]) if len(tops) == 1 and not tree.tops() else None
+    """The tree, and what it holds in its only folder: many zips wrap all in one, and programs that unzip in another."""
+    views = [tree]
+    while len(views) < MAX_WRAPPERS and len(tops := views[-1].children()) == 1 and not views[-1].tops():
+        views.append(views[-1].inside(tops[0]))
     if name != "folder":
-        yield tree
-        if wrapped:
-            yield wrapped
-    elif wrapped and tree.separator != "/" and _is_wrapper(wrapped, exercises):
-        yield wrapped
+        yield from views
+    elif tree.zipped:
+        yield next((view for view in reversed(views) if _is_class(view, exercises)), tree)
     else:
         yield tree
 
 
-def _is_wrapper(tree: Tree, exercises: Sequence[str]) -> bool:
+def _is_class(tree: Tree, exercises: Sequence[str]) -> bool:
     """Whether a folder that is alone in a zip holds a class, and not one student's work."""
-    tops, folders = tree.tops(), tree.children()
-    hand_ins = [file for file in tops if _is_hand_in(file)]
-    if any(PurePosixPath(name).stem in exercises for name in tree.names()):
-        return False
-    return (bool(folders) and not tops) or (len(hand_ins) > 1 and len(hand_ins) == len(tops))
+    hand_ins = [*tree.children(), *(file.name for file in tree.tops() if _is_hand_in(file))]
+    return len(hand_ins) > 1 and not any(PurePosixPath(name).stem in exercises for name in hand_ins)
 
 
 def _is_one_hand_in(tree: Tree, exercises: Sequence[str]) -> bool:
     """Whether a tree is one student's: the files of the exercises lie at its top, and no other folder has them."""
-    nests = {(name, f"{name}.py") for name in exercises}
-    here = [file for file in tree.files if file.parts in nests or file.parts in {(f"{name}.py",) for name in exercises}]
-    elsewhere = [
-        file
-        for file in tree.files
-        if PurePosixPath(file.name).stem in exercises and file not in here and len(file.parts) > 1
-    ]
-    return bool(here) and not elsewhere
+    places = {parts for name in exercises for parts in [(f"{name}.py",), (name, f"{name}.py")]}
+    here = any(file.parts in places for file in tree.files)
+    below = [file for file in tree.files if len(file.parts) > 1 and file.parts not in places]
+    return here and not any(PurePosixPath(file.name).stem in exercises for file in below)
 
 
 def _is_hand_in(file: File) -> bool:
@@ -322,13 +313,20 @@ def _yaml(content: bytes, where: str) -> Any:
     def plain(loader: Any, _: str, node: Any) -> Any:
         if isinstance(node, yaml.MappingNode):
             return loader.construct_mapping(node, deep=True)
-        return loader.construct_scalar(node) if isinstance(node, yaml.ScalarNode) else None
+        if isinstance(node, yaml.SequenceNode):
+            return loader.construct_sequence(node, deep=True)
+        return loader.construct_scalar(node)
 
     Loader.add_multi_constructor("!", plain)
     try:
+        depth = 0
+        for event in yaml.parse(content, Loader):  # the fast loader has no limit of its own, and crashes
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_NESTING:
+                raise UsageError(f"{where}: is nested too deep; download the export again")
         return yaml.load(content, Loader)  # noqa: S506 - a safe one
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        problem = getattr(error, "problem", None) or "it is not UTF-8, or nested too deep"
+    except (yaml.YAMLError, ValueError) as error:
+        problem = getattr(error, "problem", None) or "a value in it cannot be read"
         raise UsageError(f"{where}: is not YAML ({problem}); download the export again") from None
 
 

@@ -66,27 +66,60 @@ def read_roster(path: Path) -> list[Student]:
 
 def join(found: Sequence[Student], handles: Sequence[str], roster: Sequence[Student]) -> Joined:
     """`found` with all that the roster knows of them; a handle is a name of unknown kind, such as a folder's."""
-    match: dict[int, int] = {}
-    notes: dict[int, str] = {}
+    joining = _Joining(found, roster, {}, {})
+    for surer, kind in enumerate(NUMBERS):
+        joining.by(
+            kind, [getattr(student, kind).casefold() for student in found], _index(roster, kind), NUMBERS[:surer]
+        )
     for kind in NUMBERS:
-        _match(match, notes, [getattr(student, kind).casefold() for student in found], _index(roster, kind), kind)
-    for kind in NUMBERS:
-        _match(match, notes, [handle.casefold() for handle in handles], _index(roster, kind), kind)
+        joining.by(kind, [handle.casefold() for handle in handles], _index(roster, kind))
     names, listed = [_squash(student.name) for student in found], _names(roster)
-    shared = Counter(names)
+    shared = Counter(name for place, name in enumerate(names) if place not in joining.rows)
     for place, name in enumerate(names):
-        if name in listed and shared[name] > 1 and place not in match:
-            notes[place] = f"{shared[name]} who handed in are called {found[place].name}; not joined with the roster"
-    unique = [name if shared[name] == 1 else "" for name in names]
-    _match(match, notes, unique, listed, "name")
-    for place, row in list(match.items()):
-        if any(_differ(getattr(found[place], kind), getattr(roster[row], kind)) for kind in NUMBERS):
-            del match[place]
-            notes[place] = f"the roster has other numbers for {roster[row].name or found[place].name}; not joined"
-    students = [_merge(student, roster[match[i]]) if i in match else student for i, student in enumerate(found)]
-    missing = [student for row, student in enumerate(roster) if row not in match.values()]
-    all_notes = tuple((notes[place],) if place in notes and place not in match else () for place in range(len(found)))
-    return Joined(tuple(students), all_notes, tuple(missing))
+        if name in listed and shared[name] > 1 and place not in joining.rows:
+            joining.notes[place] = f"{shared[name]} who handed in are called {found[place].name}; not joined"
+    joining.by("name", [name if shared[name] == 1 else "" for name in names], listed, NUMBERS)
+    rows = joining.rows
+    students = [
+        _merge(student, roster[rows[place]]) if place in rows else student for place, student in enumerate(found)
+    ]
+    notes = [(joining.notes[place],) if place in joining.notes else () for place in range(len(found))]
+    joined_rows = set(rows.values())
+    return Joined(
+        tuple(students), tuple(notes), tuple(student for row, student in enumerate(roster) if row not in joined_rows)
+    )
+
+
+@dataclass(frozen=True)
+class _Joining:
+    """Which rows of a roster are whom, as far as has been found out."""
+
+    found: Sequence[Student]
+    roster: Sequence[Student]
+    rows: dict[int, int]
+    notes: dict[int, str]
+
+    def by(self, kind: str, values: Sequence[str], index: dict[str, list[int]], surer: Sequence[str] = ()) -> None:
+        """Join who has a value that one free row has, unless something surer than it speaks against that."""
+        taken = set(self.rows.values())
+        what = kind.replace("_", " ")
+        for place, value in enumerate(values):
+            rows = index.get(value, []) if value and place not in self.rows else []
+            if len(rows) > 1:
+                self.notes[place] = f"{len(rows)} of the roster have this {what}; not joined"
+            elif rows and rows[0] in taken:
+                self.notes[place] = f"somebody else was joined with this {what} of the roster; not joined"
+            elif rows and self._differ(place, rows[0], surer):
+                name = self.roster[rows[0]].name or self.found[place].name
+                self.notes[place] = f"the roster has other numbers for {name}; not joined"
+            elif rows:
+                self.rows[place] = rows[0]
+                self.notes.pop(place, None)
+                taken.add(rows[0])
+
+    def _differ(self, place: int, row: int, kinds: Sequence[str]) -> bool:
+        pairs = [(getattr(self.found[place], kind), getattr(self.roster[row], kind)) for kind in kinds]
+        return any(mine and theirs and mine.casefold() != theirs.casefold() for mine, theirs in pairs)
 
 
 def _columns(header: Sequence[str]) -> dict[str, int]:
@@ -115,20 +148,6 @@ def _students(rows: Sequence[Sequence[str]], columns: dict[str, int]) -> Iterato
             yield Student("", f"{first.strip()} {last.strip()}".strip() if comma else name, **known)
 
 
-def _match(
-    match: dict[int, int], notes: dict[int, str], found: Sequence[str], index: dict[str, list[int]], kind: str
-) -> None:
-    """Add to `match` who of those not matched yet is one person of the roster who is still free."""
-    for place, value in enumerate(found):
-        rows = index.get(value, []) if value and place not in match else []
-        if len(rows) > 1:
-            notes[place] = f"{len(rows)} of the roster have this {kind.replace('_', ' ')}; not joined"
-        elif rows and rows[0] in match.values():
-            notes[place] = f"somebody else was joined with this {kind.replace('_', ' ')} of the roster; not joined"
-        elif rows:
-            match[place] = rows[0]
-
-
 def _index(roster: Sequence[Student], kind: str) -> dict[str, list[int]]:
     index: dict[str, list[int]] = {}
     for row, student in enumerate(roster):
@@ -149,10 +168,6 @@ def _names(roster: Sequence[Student]) -> dict[str, list[int]]:
 
 def _squash(name: str) -> str:
     return "".join(letter for letter in unicodedata.normalize("NFKC", name).casefold() if letter.isalnum())
-
-
-def _differ(mine: str, theirs: str) -> bool:
-    return bool(mine and theirs) and mine.casefold() != theirs.casefold()
 
 
 def _merge(student: Student, listed: Student) -> Student:
