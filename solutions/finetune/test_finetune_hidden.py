@@ -14,11 +14,16 @@ TRAINING = {"lengths": LENGTHS, "accumulation": 3, "epochs": 2}
 FACTORS = [0.5, 1.0, 0.8, 0.6, 0.4, 0.2]
 
 
-def limit_between(reference, **asked):
-    """A norm that the first gradients exceed and later ones, after some training, do not."""
+def limit_now_and_then(reference, **asked):
+    """A norm that clips some updates of a run and leaves others alone: both kinds of mistake must show."""
     still = asked | {"epochs": 1, "factors": [0.0], "max_grad_norm": None}
     norms = [np.linalg.norm(array(gradient)) for gradient in reference.ask("updates", **still)["gradients"]]
-    return 0.8 * float(np.median(norms))
+    for limit in (0.8 * norms[0], np.mean(sorted(norms)[:2]), np.mean(sorted(norms)[-2:])):
+        seen = reference.ask("updates", **asked | {"max_grad_norm": float(limit)})["gradients"]
+        clipped = sum(np.linalg.norm(array(gradient)) > 0.999 * limit for gradient in seen)
+        if 0 < clipped < len(seen):
+            break
+    return float(limit)
 
 
 def same_gradients(seen, expected, rtol):
@@ -110,7 +115,7 @@ def test_factor_table(student, reference, warmup, total):
 )  # fmt: skip
 def test_sgd_path(student, reference, inputs):
     asked = TRAINING | {"seed": inputs.seed, "lr": 0.02, "factors": FACTORS, "options": {"momentum": 0.5}}
-    asked["max_grad_norm"] = limit_between(reference, **asked)
+    asked["max_grad_norm"] = limit_now_and_then(reference, **asked)
     same_path(student.ask("updates", **asked), reference.ask("updates", **asked), rtol=1e-5)  # floor: 6e-7
 
 
@@ -120,7 +125,7 @@ def test_sgd_path(student, reference, inputs):
 )  # fmt: skip
 def test_adamw_path(student, reference, inputs):
     asked = TRAINING | {"seed": inputs.seed, "lr": 0.01, "factors": FACTORS, "optimizer": "adamw"}
-    asked["max_grad_norm"] = limit_between(reference, **asked)
+    asked["max_grad_norm"] = limit_now_and_then(reference, **asked)
     same_path(student.ask("updates", **asked), reference.ask("updates", **asked), rtol=3e-4)  # floor: 7e-5
 
 
@@ -130,7 +135,7 @@ def test_adamw_path(student, reference, inputs):
 )  # fmt: skip
 def test_bert_path(student, reference, inputs):
     asked = TRAINING | {"seed": inputs.seed, "lr": 0.01, "factors": FACTORS, "optimizer": "adamw"}
-    asked["max_grad_norm"] = limit_between(reference, kind="bert", **asked)
+    asked["max_grad_norm"] = limit_now_and_then(reference, kind="bert", **asked)
     same_path(student.ask("classifier", **asked), reference.ask("classifier", **asked), rtol=3e-4)
 
 
@@ -140,7 +145,7 @@ def test_bert_path(student, reference, inputs):
 )  # fmt: skip
 def test_float32_path(student, reference, inputs):
     asked = TRAINING | {"seed": inputs.seed, "lr": 0.02, "factors": FACTORS, "dtype": "float32", "epochs": 1}
-    asked["max_grad_norm"] = limit_between(reference, **asked)
+    asked["max_grad_norm"] = None  # which side of a limit a gradient is on is no matter of precision
     seen, expected = student.ask("updates", **asked), reference.ask("updates", **asked)
     same_path(seen, expected, rtol=1e-3, dtype="float32")
 

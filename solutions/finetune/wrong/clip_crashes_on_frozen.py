@@ -1,5 +1,5 @@
 # Takes the norm of every gradient of the model, also where a frozen parameter has none.
-# fails: finetune.3.clip finetune.3.schedule finetune.3.memory finetune.4.epochs finetune.4.best finetune.6.lora finetune.6.prompt finetune.3.sgd finetune.3.adamw finetune.3.bert finetune.3.single finetune.3.defaults finetune.3.stale finetune.4.ties finetune.6.others
+# fails: finetune.3.clip finetune.3.schedule finetune.3.memory finetune.4.epochs finetune.4.best finetune.6.lora finetune.6.prompt finetune.3.sgd finetune.3.adamw finetune.3.bert finetune.3.defaults finetune.3.stale finetune.4.ties finetune.6.others
 
 
 def train(

@@ -1,5 +1,5 @@
 # Clips each group of the optimiser by itself.
-# fails: finetune.3.clip finetune.3.sgd finetune.3.adamw finetune.3.bert finetune.3.single finetune.3.defaults finetune.3.stale
+# fails: finetune.3.clip finetune.3.sgd finetune.3.adamw finetune.3.bert finetune.3.defaults finetune.3.stale
 
 
 def train(

@@ -1,5 +1,5 @@
 # Scales every gradient to the norm, short ones, too.
-# fails: finetune.3.clip finetune.3.sgd finetune.3.adamw finetune.3.bert finetune.3.single
+# fails: finetune.3.clip finetune.3.sgd finetune.3.adamw finetune.3.bert
 
 
 def train(

@@ -1,5 +1,5 @@
 # Reports the mean loss of the last batch for that of the group.
-# fails: finetune.3.report finetune.3.sgd finetune.3.adamw finetune.3.bert finetune.3.single finetune.3.interrupted
+# fails: finetune.3.report finetune.3.sgd finetune.3.adamw finetune.3.bert finetune.3.single
 
 
 def backward_group(model: nn.Module, group: Iterable[Batch], loss: Loss) -> float:

@@ -1,5 +1,5 @@
 # Averages the means of the batches, however many targets each has.
-# fails: finetune.3.accumulate finetune.3.groups finetune.3.clip finetune.3.classifier finetune.3.silent finetune.3.sgd finetune.3.adamw finetune.3.bert finetune.3.single finetune.3.loader finetune.3.interrupted
+# fails: finetune.3.accumulate finetune.3.groups finetune.3.clip finetune.3.classifier finetune.3.silent finetune.3.sgd finetune.3.adamw finetune.3.bert finetune.3.single finetune.3.loader
 
 
 def backward_group(model: nn.Module, group: Iterable[Batch], loss: Loss) -> float:

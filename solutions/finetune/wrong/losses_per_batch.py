@@ -1,5 +1,5 @@
 # Returns a loss for every batch.
-# fails: finetune.3.report finetune.3.silent finetune.4.epochs finetune.3.sgd finetune.3.adamw finetune.3.bert finetune.3.single finetune.3.interrupted
+# fails: finetune.3.report finetune.3.silent finetune.4.epochs finetune.3.sgd finetune.3.adamw finetune.3.bert finetune.3.single
 
 
 def train(
