@@ -88,7 +88,7 @@ def draw(few: dict[str, list[float]], lasting: dict[str, dict[str, float]], path
     for method in METHODS:
         left.plot(EXAMPLES, few[method], marker="o", color=colors[method], label=NAMES[method])
     left.axhline(1 / MODULUS, color="grey", linestyle=":", linewidth=1)
-    left.annotate("guessing", (EXAMPLES[-1], 1 / MODULUS), color="grey", ha="right", va="top")
+    left.annotate("guessing", (EXAMPLES[0], 1 / MODULUS), color="grey", va="top")
     left.set(
         title="a known map, its key withheld", xlabel="examples", ylabel="accuracy", xticks=EXAMPLES, ylim=(0, 1.05)
     )

@@ -344,13 +344,13 @@ def factors(impl, steps, warmup_steps, total_steps):
 
 
 def updates(impl, lengths, seed, **setting):
-    """`train(model, batches, make_optimizer=..., schedule=..., ...)`, watched at `optimizer.step`"""
+    """`train(model, batches, loss=squared_distances, ...)`, watched at `optimizer.step`"""
     model, watch, losses, _ = _run(impl, lengths, seed, **setting)
     return watch.seen() | {"losses": losses}
 
 
 def classifier(impl, lengths, seed, **setting):
-    """`train(bert, batches, make_optimizer=..., schedule=..., loss=cross_entropy_and_count, ...)`"""
+    """`train(bert, batches, loss=cross_entropies_of_rows, ...)`, watched at `optimizer.step`"""
     return updates(impl, lengths, seed, kind="bert", **setting)
 
 
@@ -561,7 +561,7 @@ def fitting(impl, lengths, eval_lengths, seed, factors, lr=0.05, **arguments):
 
     result = impl.fit(
         model, train_batches, eval_batches, make_optimizer=make_optimizer, loss=_squares, on_step=on_step,
-        schedule=lambda step, total_steps: factors[min(step, total_steps, len(factors) - 1)], **arguments,
+        schedule=lambda step, _: factors[min(step, len(factors) - 1)], **arguments,
     )  # fmt: skip
     return {
         "result": result,

@@ -38,6 +38,11 @@ def targets_of(labels):
     return int((labels[:, 1:] != -100).sum())
 
 
+def places(marked):
+    """Where a 2-D array of booleans is True, as words."""
+    return ", ".join(f"({row}, {position})" for row, position in np.argwhere(marked)) or "none"
+
+
 def still(student, lengths, seed, **setting):
     """Training with a learning rate of zero."""
     return student.ask("updates", lengths=lengths, seed=seed, factors=[0.0], max_grad_norm=None, **setting)
@@ -108,7 +113,10 @@ def test_loss_ignored(student, inputs, sizes):
     judged = np.zeros((rows, tokens), dtype=bool)
     judged[:, :-1] = labels[:, 1:] != -100
     moved = np.abs(gradient).max(-1) > 0
-    exactly(moved.tolist(), judged.tolist(), what="where the logits have a gradient")
+    that(
+        bool((moved == judged).all()), expected=places(judged), seen=places(moved),
+        what="which logits have a gradient, as (row, position),",
+    )  # fmt: skip
     others = np.where(judged[..., None], logits, -logits)
     again = student.ask("loss", logits=others, labels=labels)
     first = array(seen["sum"], (), "float64", what="the sum of the losses")
@@ -281,7 +289,7 @@ def test_update(student, oracle, inputs):
     steps = -LR * np.stack([array(gradient) for gradient in seen["gradients"]])
     walked = array(expected["start"]) + np.vstack([np.zeros_like(steps[:1]), np.cumsum(steps, axis=0)])
     close(
-        seen["weights"], walked, rtol=1e-9, scale=np.abs(steps).max(), what="the weights before and after the updates"
+        seen["weights"], walked, rtol=1e-9, scale=np.abs(steps).max(), what="the path of the weights, update by update"
     )
 
 
@@ -338,7 +346,7 @@ def test_schedule(student, inputs):
     exactly(len(seen["lrs"]), 6, what="the number of updates")
     for step, rates in enumerate(seen["lrs"]):
         for index, (rate, initial) in enumerate(zip(rates, seen["initial"], strict=True)):
-            what = f"the learning rate of group {index} in update {step}"
+            what = f"the learning rate of group {index} in update {step} ({initial:g} times schedule({step}, 6))"
             close(number(rate, what=what), initial * factors[step], rtol=1e-9, scale=initial, what=what)
     for total in seen["totals"]:
         exactly(total, 6, what="the number of updates that `schedule` is told")
@@ -364,9 +372,7 @@ def test_report(student, oracle, inputs):
         exactly(plain_float(loss, "the loss that `on_step` gets"), losses[step], what="the loss that `on_step` gets")
         rate = plain_float(lr, "the learning rate that `on_step` gets")
         close(rate, LR * factors[step], rtol=1e-9, what="the learning rate that `on_step` gets")
-    exactly(
-        seen["weights_on_step"], weights[1:], what="the weights when `on_step` runs (they are those after the step)"
-    )
+    exactly(seen["weights_on_step"], weights[1:], what="the model when `on_step` runs (it is that after the step)")
 
 
 @check(
@@ -546,7 +552,7 @@ def test_fit_best(student, inputs):
     best = int(np.argmin(losses))
     exactly(result["best_epoch"], best, what=f"`best_epoch` for evaluation losses of {[round(x, 4) for x in losses]}")
     exactly(plain_float(result["best_loss"], "`best_loss`"), losses[best], what="`best_loss`")
-    exactly(seen["final"], weights[best], what=f"the weights in the end (they are those after epoch {best})")
+    exactly(seen["final"], weights[best], what=f"the model in the end (it is that of epoch {best})")
 
 
 # ------------------------------------------------------------------------------------------ finetune.5

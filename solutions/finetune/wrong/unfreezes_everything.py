@@ -1,5 +1,5 @@
 # Makes every parameter trainable before it starts.
-# fails: finetune.3.update finetune.3.clip finetune.3.report finetune.3.state finetune.4.epochs finetune.3.sgd finetune.3.adamw finetune.3.single finetune.3.defaults finetune.3.stale
+# fails: finetune.3.update finetune.3.clip finetune.3.report finetune.3.state finetune.4.epochs finetune.4.best finetune.3.sgd finetune.3.adamw finetune.3.single finetune.3.defaults finetune.3.stale
 
 
 def train(
