@@ -554,6 +554,9 @@ def fitting(impl, lengths, eval_lengths, seed, factors, lr=0.05, **arguments):
         made.append(torch.optim.SGD(groups, lr=lr))
         return made[-1]
 
+    def schedule(step, total_steps):
+        return factors[min(step, len(factors) - 1)]
+
     def on_step(step, loss, lr):
         calls.append(step)
         rows.append(_row(_trainable(model)))
@@ -561,7 +564,7 @@ def fitting(impl, lengths, eval_lengths, seed, factors, lr=0.05, **arguments):
 
     result = impl.fit(
         model, train_batches, eval_batches, make_optimizer=make_optimizer, loss=_squares, on_step=on_step,
-        schedule=lambda step, _: factors[min(step, len(factors) - 1)], **arguments,
+        schedule=schedule, **arguments,
     )  # fmt: skip
     return {
         "result": result,
