@@ -13,7 +13,6 @@ import argparse
 import importlib.util
 import random
 import sys
-import warnings
 from pathlib import Path
 from types import ModuleType
 
@@ -112,7 +111,6 @@ def main() -> None:
     parser.add_argument("--picture", type=Path, default=Path(__file__).parent / "forgetting.svg")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
-    warnings.simplefilter("ignore", FutureWarning)  # PEFT asks transformers for what will be called otherwise
     spec = importlib.util.spec_from_file_location("finetune", chosen.finetune)
     finetune = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(finetune)

@@ -14,6 +14,7 @@ Batches are described by the lengths of their rows: [[5, 3], [-4, 6]] is a batch
 with rows of 4 and 6 tokens, where the minus sign says that the row is padded on its left.
 """
 
+import warnings
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -657,7 +658,10 @@ def _library_parts() -> dict[str, Callable]:
     class PtuningModel(peft.PeftModelForCausalLM):
         def __init__(self, base_model, num_virtual_tokens=20):
             config = peft.PromptTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=num_virtual_tokens)
-            super().__init__(base_model, config)
+            with warnings.catch_warnings():
+                # PEFT asks transformers for something under its old name.
+                warnings.simplefilter("ignore", FutureWarning)
+                super().__init__(base_model, config)
 
     return {"inject_lora": inject_lora, "PtuningModel": PtuningModel}
 
