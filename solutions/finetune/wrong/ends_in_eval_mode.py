@@ -1,4 +1,4 @@
-# Leaves the model in eval mode.
+# Leaves the model in eval mode when training is done.
 # fails: finetune.3.state
 
 

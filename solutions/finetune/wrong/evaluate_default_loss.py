@@ -1,4 +1,4 @@
-# Uses `lm_loss` whatever `loss` is.
+# Evaluates by `lm_loss` whatever `loss` is.
 # fails: finetune.4.weighted finetune.4.quiet finetune.4.edges finetune.4.epochs finetune.4.classifier finetune.4.repeated
 
 

@@ -1,4 +1,4 @@
-# Leaves the model in eval mode.
+# Leaves the model in eval mode after an evaluation.
 # fails: finetune.4.quiet
 
 

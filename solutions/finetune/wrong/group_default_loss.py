@@ -1,4 +1,4 @@
-# Uses `lm_loss` whatever `loss` is.
+# Trains by `lm_loss` whatever `loss` is.
 # fails: finetune.3.update finetune.3.accumulate finetune.3.groups finetune.3.clip finetune.3.report finetune.3.state finetune.3.classifier finetune.3.silent finetune.3.sgd finetune.3.adamw finetune.3.bert finetune.3.single finetune.3.loader finetune.3.stale
 
 
