@@ -1,0 +1,44 @@
+# Clips the gradient of the sum, and divides by the targets afterwards.
+# fails: finetune.3.clip finetune.3.sgd finetune.3.adamw finetune.3.bert finetune.3.defaults finetune.3.stale
+
+
+def backward_group(model, group, loss, max_grad_norm) -> float:
+    total, targets = 0.0, 0
+    for batch in group:
+        loss_sum, count = loss(logits_of(model, batch), batch["labels"])
+        loss_sum.backward()
+        total += loss_sum.item()
+        targets += int(count)
+    if max_grad_norm is not None:
+        nn.utils.clip_grad_norm_(model.parameters(), max_grad_norm)
+    targets = max(targets, 1)  # without a target all sums are zero: any divisor will do
+    for parameter in model.parameters():
+        if parameter.grad is not None:
+            parameter.grad /= targets
+    return total / targets
+
+
+def train(
+    model, batches, *, make_optimizer, schedule, epochs=1, accumulation=1, max_grad_norm=1.0, weight_decay=0.0,
+    loss=lm_loss, on_step=None,
+):  # fmt: skip
+    model.train()
+    model.zero_grad()
+    optimizer = make_optimizer(param_groups(model, weight_decay))
+    initial_lrs = [group["lr"] for group in optimizer.param_groups]
+    trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    total_steps = epochs * math.ceil(len(batches) / accumulation)
+    losses: list[float] = []
+    for _ in range(epochs):
+        rest = iter(batches)
+        while group := list(itertools.islice(rest, accumulation)):
+            step = len(losses)
+            factor = schedule(step, total_steps)
+            for settings, initial_lr in zip(optimizer.param_groups, initial_lrs, strict=True):
+                settings["lr"] = initial_lr * factor
+            losses.append(backward_group(model, group, loss, max_grad_norm))
+            optimizer.step()
+            optimizer.zero_grad()
+            if on_step is not None:
+                on_step(step, losses[-1], optimizer.param_groups[0]["lr"])
+    return losses

@@ -1,0 +1,11 @@
+# Knows norms by a list of names, which misses GPT-2's `ln_1`.
+# fails: finetune.2.decay
+
+
+def param_groups(model: nn.Module, weight_decay: float) -> list[dict]:
+    decayed, exempt = [], []
+    for name, parameter in model.named_parameters():  # a shared tensor comes once
+        if parameter.requires_grad:
+            spared = any(part in name for part in ("bias", "LayerNorm.weight"))
+            (exempt if spared else decayed).append(parameter)
+    return [{"params": decayed, "weight_decay": weight_decay}, {"params": exempt, "weight_decay": 0.0}]

@@ -1,0 +1,13 @@
+# Searches the name as it is written, so that `RMSNorm` is not found.
+# fails: finetune.2.decay
+
+
+def param_groups(model: nn.Module, weight_decay: float) -> list[dict]:
+    norms = [module for module in model.modules() if isinstance(module, nn.LayerNorm)]
+    in_norms = {id(parameter) for norm in norms for parameter in norm.parameters()}
+    decayed, exempt = [], []
+    for name, parameter in model.named_parameters():  # a shared tensor comes once
+        if parameter.requires_grad:
+            spared = id(parameter) in in_norms or NO_DECAY.search(name)
+            (exempt if spared else decayed).append(parameter)
+    return [{"params": decayed, "weight_decay": weight_decay}, {"params": exempt, "weight_decay": 0.0}]

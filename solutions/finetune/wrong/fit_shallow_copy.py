@@ -1,0 +1,27 @@
+# Copies the dict of the best weights, but not the tensors in it.
+# fails: finetune.4.best finetune.4.ties
+
+
+def fit(model: nn.Module, train_batches: Batches, eval_batches: Batches, **train_arguments) -> dict:
+    updates_per_epoch = math.ceil(len(train_batches) / train_arguments.get("accumulation", 1))
+    evaluations: list[dict[str, float]] = []
+    best: dict = {"epoch": 0, "state": {}}
+    callers_on_step = train_arguments.pop("on_step", None)
+
+    def on_step(step: int, step_loss: float, lr: float) -> None:
+        if callers_on_step is not None:
+            callers_on_step(step, step_loss, lr)
+        if (step + 1) % updates_per_epoch == 0:
+            evaluations.append(evaluate(model, eval_batches, train_arguments.get("loss", lm_loss)))
+            if not best["state"] or evaluations[-1]["loss"] < evaluations[best["epoch"]]["loss"]:
+                best["epoch"] = len(evaluations) - 1
+                best["state"] = dict(model.state_dict())
+
+    losses = train(model, train_batches, on_step=on_step, **train_arguments)
+    model.load_state_dict(best["state"])
+    return {
+        "losses": losses,
+        "evaluations": evaluations,
+        "best_epoch": best["epoch"],
+        "best_loss": evaluations[best["epoch"]]["loss"],
+    }

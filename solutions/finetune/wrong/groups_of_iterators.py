@@ -1,0 +1,13 @@
+# Gives iterators for `params`, which are empty after their first use.
+# fails: finetune.2.keys finetune.3.state
+
+
+def param_groups(model: nn.Module, weight_decay: float) -> list[dict]:
+    norms = [module for module in model.modules() if isinstance(module, nn.LayerNorm)]
+    in_norms = {id(parameter) for norm in norms for parameter in norm.parameters()}
+    decayed, exempt = [], []
+    for name, parameter in model.named_parameters():  # a shared tensor comes once
+        if parameter.requires_grad:
+            spared = id(parameter) in in_norms or NO_DECAY.search(name.lower())
+            (exempt if spared else decayed).append(parameter)
+    return [{"params": iter(decayed), "weight_decay": weight_decay}, {"params": iter(exempt), "weight_decay": 0.0}]

@@ -1,0 +1,10 @@
+# Stays at 1 after the warm-up.
+# fails: finetune.2.slopes finetune.2.ends finetune.2.table
+
+
+def lr_factor(step: int, warmup_steps: int, total_steps: int) -> float:
+    if step >= total_steps:
+        return 0.0
+    if step < warmup_steps:
+        return step / warmup_steps
+    return 1.0

@@ -1,0 +1,10 @@
+# Measures the decay from step 0, so that the factor jumps after the warm-up.
+# fails: finetune.2.slopes finetune.2.table
+
+
+def lr_factor(step: int, warmup_steps: int, total_steps: int) -> float:
+    if step >= total_steps:
+        return 0.0
+    if step < warmup_steps:
+        return step / warmup_steps
+    return (total_steps - step) / total_steps
