@@ -163,7 +163,7 @@ class Direct:
         return passed
 
     def _try(self, student: "InProcess", body: Callable[..., None], seed: int, case: Mapping[str, Any]) -> None:
-        inputs = Inputs(case.get(SEED, 0))
+        inputs = Inputs(seed, case.get(SEED, 0))
         student.seed = self._oracle.seed = seed
         known = {"student": student, "oracle": self._oracle, "inputs": inputs} | case
         body(**{name: known[name] for name in parameters_of(body)})

@@ -248,7 +248,7 @@ class Grading:
         """Run the body on all cases; raises Failed with the message for the smallest failing one."""
         seed = seed_of(self.seed, check.id, self.salt)
         student.begin(seed)
-        attempt = _Attempt(self.bench, exercise, body, student, seed, self.salt)
+        attempt = _Attempt(self.bench, exercise, body, student, seed)
         cases = self.bench.cases(check, body, seed)
         for index, case in enumerate(cases):
             try:
@@ -295,22 +295,15 @@ class _Attempt:
     """Runs a check's body on one case, and remembers on what."""
 
     def __init__(
-        self,
-        bench: Bench,
-        exercise: Exercise,
-        body: Callable[..., None],
-        student: Implementation,
-        seed: int,
-        salt: Salt,
+        self, bench: Bench, exercise: Exercise, body: Callable[..., None], student: Implementation, seed: int
     ) -> None:
-        self._salt = salt
         self._bench, self._exercise, self._body, self._student, self._seed = (bench, exercise, body, student, seed)
-        self._inputs = Inputs(0)
+        self._inputs = Inputs(0, 0)
 
     def __call__(self, case: Case) -> None:
         """Raises Failed or Todo as the body does."""
         self._student.printed()  # a message tells only what was printed on its own case
-        self._inputs = Inputs(case.get(SEED, 0), self._salt)
+        self._inputs = Inputs(self._seed, case.get(SEED, 0))
         given: dict[str, Any] = {name: value for name, value in case.items() if name != SEED}
         for name in parameters_of(self._body):
             if name == "inputs":
