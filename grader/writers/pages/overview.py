@@ -12,7 +12,8 @@ from grader.results import Grade, Results
 from grader.verdict import Verdict
 
 BINS = 10
-SHOWN_FAILURES = 30
+COMMON = 10
+LISTED = 40
 SLOWEST = 5
 # What a worker's death is called; it may come while the submission loads, too.
 DEATHS = ("hung", "limit", "died")
@@ -129,8 +130,11 @@ class Overview:
     perfect: int
     tasks: tuple[TaskStanding, ...]
     rows: tuple[Row, ...]
-    failures: tuple[Failure, ...]
-    more_failures: int
+    common: tuple[Failure, ...]
+    rarer: tuple[Failure, ...]
+    """to be folded"""
+    unlisted: int
+    """how many more there are, rarer still"""
     concerns: tuple[Concern, ...]
     isolation: tuple[tuple[str, int], ...]
     salts: tuple[str, ...]
@@ -150,8 +154,9 @@ def of(results: Results) -> Overview:
         sum(grade.final is not None and grade.final >= grade.max_score > 0 for grade in results.grades),
         tasks,
         _rows(results, people, tasks),
-        failures[:SHOWN_FAILURES],
-        len(failures[SHOWN_FAILURES:]),
+        failures[:COMMON],
+        failures[COMMON:LISTED],
+        len(failures[LISTED:]),
         tuple(_concerns(results, people)),
         tuple(Counter(report.isolation for report in reports).most_common()),
         tuple(sorted({report.salt for report in reports if report.salt})),
@@ -221,7 +226,7 @@ def _rows(results: Results, people: dict[str, Person], tasks: tuple[TaskStanding
     return tuple(rows)
 
 
-def _failures(results: Results, people: dict[str, Person], tasks: tuple[TaskStanding, ...]) -> list[Failure]:
+def _failures(results: Results, people: dict[str, Person], tasks: tuple[TaskStanding, ...]) -> tuple[Failure, ...]:
     """Failures by what they look like, the most common first, those of equal rank in the order of teaching."""
     checks: dict[tuple[str, str, str], CheckResult] = {}
     students: dict[tuple[str, str, str], dict[str, str]] = defaultdict(dict)
@@ -237,7 +242,7 @@ def _failures(results: Results, people: dict[str, Person], tasks: tuple[TaskStan
     in_order = [standing.check.id for task in tasks for standing in task.checks]
     order = {check: index for index, check in enumerate(in_order)}
     ranked = sorted(checks, key=lambda look: (-len(students[look]), order[checks[look].id]))
-    return [
+    return tuple(
         Failure(
             checks[look] if look[0] else None,
             checks[look].kind,
@@ -245,7 +250,7 @@ def _failures(results: Results, people: dict[str, Person], tasks: tuple[TaskStan
             tuple((people[key], check) for key, check in students[look].items()),
         )
         for look in ranked
-    ]
+    )
 
 
 def _while_loading(check: CheckResult) -> bool:
