@@ -60,7 +60,6 @@ CHECKS = (
     (5, "loads_peft", "load_adapter loads what PEFT wrote", "does every number of the config reach the layers?", 0.6, f"{VALUE}|yours is exactly 2 times ours"),
     (5, "misfit", "an adapter that does not fit the model raises an error", "compare the names, both ways.", 0.7, "your code raised nothing where an error was due"),
 )  # fmt: skip
-KINDS = {"the result has the wrong value": "value", "the result has the wrong shape": "shape"}
 
 
 def report(verdict_of, seed: int = 7, isolation: str = "full", repeat: int = 1) -> Report:
@@ -87,7 +86,11 @@ def failure(looks: str, hidden: bool = False) -> tuple[Verdict, str, str]:
     lines = [headline, "called    `lora_delta(A, B, alpha, rslora)`", "with      in = 3, out = 2, r = 1, alpha = 4.0"]
     lines += ["expected  [[4.0, 8.0, 12.0],", "           [2.0, 4.0, 6.0]]", "saw       [[16.0, 32.0, 48.0],"]
     lines += ["           [8.0, 16.0, 24.0]]", *([f"note      {note}"] if note else [])]
-    return Verdict.FAIL, "\n".join(lines), KINDS.get(headline, "shape" if "shape" in looks else "raised ValueError")
+    return (
+        Verdict.FAIL,
+        "\n".join(lines),
+        next((kind for kind in ("shape", "dtype", "raises") if kind[:5] in headline), "value"),
+    )
 
 
 def able(ability: float, rng: random.Random, reached: float = 1.0):
