@@ -10,7 +10,7 @@ from grader.verdict import Verdict
 
 MEANING = "<b>bold</b> </pre><script>alert(1)</script> &amp; \"quoted\" 'single' {{ 7 * 7 }}"
 NAMES = (
-    "Amara Okafor", "Ben Lindqvist", "Chiara Romano", "Daniel Weber", "Elif Yılmaz", "Farid Haddad", "Grace Kim",
+    "Amara Okafor", "Ben Lindqvist", "Chiara Romano", "Daniel Weber", "Elif Yilmaz", "Farid Haddad", "Grace Kim",
     "Hana Novák", "Ivan Petrov", "Jana Svobodová", "Kofi Mensah", "Lucía Fernández", "Mateus Silva", "Nadia Rahman",
     "Oskar Nyman", "Priya Raman", "Quentin Moreau", "Rosa Delgado", "Sora Tanaka", "Tomasz Zieliński",
     "Uma Krishnan", "Viktor Horváth", "Wei Zhang", "Ximena Torres", "Yusuf Demir", "Zoë de Vries", "Aoife Byrne",
@@ -123,7 +123,7 @@ def grade(student: Student, of: Report, **more) -> Grade:
 
 def usual(count: int, repeat: int = 1) -> list[Grade]:
     """Students as there are many."""
-    rng = random.Random(11)  # noqa: S311 - a lesson, not a secret
+    rng = random.Random(11)
     grades = []
     for index in range(count):
         name = NAMES[index % len(NAMES)] + (f" {index // len(NAMES)}" if index >= len(NAMES) else "")

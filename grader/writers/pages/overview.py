@@ -10,13 +10,12 @@ from urllib.parse import quote
 from grader.report import CheckResult, TaskResult
 from grader.results import Grade, Results
 from grader.verdict import Verdict
+from grader.writers.pages.kinds import DEATHS, cause, while_loading
 
 BINS = 10
 COMMON = 10
 LISTED = 40
 SLOWEST = 5
-# What a worker's death is called; it may come while the submission loads, too.
-DEATHS = ("hung", "limit", "died")
 NUMBER = re.compile(r"-?\d[\d.]*(?:e[+-]?\d+)?")
 
 
@@ -235,7 +234,7 @@ def _failures(results: Results, people: dict[str, Person], tasks: tuple[TaskStan
             if check.verdict is not Verdict.FAIL:
                 continue
             # A submission that does not load fails each check in the same way: that is one failure.
-            subject = "" if _while_loading(check) else check.id
+            subject = "" if while_loading(check) else check.id
             look = (subject, check.kind, NUMBER.sub("#", _looks(check.message)))
             checks.setdefault(look, check)
             students[look].setdefault(grade.student.key, check.id)
@@ -251,10 +250,6 @@ def _failures(results: Results, people: dict[str, Person], tasks: tuple[TaskStan
         )
         for look in ranked
     )
-
-
-def _while_loading(check: CheckResult) -> bool:
-    return check.kind.startswith("load ")
 
 
 def _looks(message: str) -> str:
@@ -280,8 +275,8 @@ def _concerns(results: Results, people: dict[str, Person]) -> Iterator[Concern]:
         {grade.student.key: "grade again" for grade, _ in graded if grade.final is None},
     )
     yield from concern("The grader itself failed at a check", _first(results, lambda c: c.verdict is Verdict.BROKEN))
-    yield from concern("Tried what is forbidden", _first(results, lambda c: _cause(c) == "forbidden"))
-    yield from concern("Hung, hit a limit, or ended its process", _first(results, lambda c: _cause(c) in DEATHS))
+    yield from concern("Tried what is forbidden", _first(results, lambda c: cause(c) == "forbidden"))
+    yield from concern("Hung, hit a limit, or ended its process", _first(results, lambda c: cause(c) in DEATHS))
     yield from concern(
         "Graded with less than full isolation",
         {grade.student.key: report.isolation for grade, report in graded if report.isolation != "full"},
@@ -291,11 +286,6 @@ def _concerns(results: Results, people: dict[str, Person]) -> Iterator[Concern]:
         "Noted while reading the submission",
         {grade.student.key: _sentence(*grade.notes) for grade in results.grades if grade.notes},
     )
-
-
-def _cause(check: CheckResult) -> str:
-    """The kind of a failure, whether it came up while loading or later."""
-    return check.kind.removeprefix("load ")
 
 
 def _first(results: Results, alarming: Callable[[CheckResult], bool]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from grader.report import CheckResult, ExerciseResult, Report, TaskResult
 from grader.results import Grade, Results
 from grader.verdict import Verdict
+from grader.writers.pages.kinds import while_loading
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Page:
     passing: tuple[Part, ...]
     told: dict[str, str]
     """by check: the earlier check that has the same message"""
+    hinted: frozenset[str]
+    """the checks whose hint may help: not while the submission does not even load"""
 
 
 def of(grade: Grade, results: Results) -> Page:
@@ -52,6 +55,9 @@ def of(grade: Grade, results: Results) -> Page:
         _parts(report, Verdict.TODO, Verdict.SKIPPED),
         _parts(report, Verdict.PASS),
         _told(checks),
+        frozenset(
+            check.id for check in checks if check.verdict is Verdict.FAIL and check.hint and not while_loading(check)
+        ),
     )
 
 
