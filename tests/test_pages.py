@@ -132,9 +132,7 @@ def test_structure_is_sound(all_pages):
         assert page.tags["h1"] == page.tags["main"] == page.tags["title"] == 1, path
         identities = page.all("id")
         assert len(identities) == len(set(identities)), path
-        assert (page.all("scope", "th") and len(page.all("scope", "th")) == page.tags["th"]) or not page.tags[
-            "table"
-        ], path
+        assert len(page.all("scope", "th")) == page.tags["th"], path
         assert set(page.all("aria-labelledby")) <= set(identities), path
         assert page.all("lang", "html") == ["en"]
 

@@ -16,14 +16,16 @@ from grader.writers.junit import ILLEGAL
 from grader.writers.pages import overview, student
 from grader.writers.terminal import SIGNS, points
 
+SIGN = {
+    verdict: Markup('<span class="sign {}" aria-hidden="true">{}</span>').format(verdict, sign)
+    for verdict, sign in SIGNS.items()
+}
 # A class has a hundred thousand of these: the commonest has no class, and none has more than it needs.
-CELLS = {
+LETTERS = {Verdict.FAIL: "f", Verdict.TODO: "t", Verdict.SKIPPED: "s", Verdict.BROKEN: "b"}
+CELL: dict[Verdict | None, Markup] = {
     None: Markup("<td class=n></td>"),
-    Verdict.PASS: Markup("<td>+</td>"),
-    Verdict.FAIL: Markup("<td class=f>x</td>"),
-    Verdict.TODO: Markup("<td class=t>.</td>"),
-    Verdict.SKIPPED: Markup("<td class=s>-</td>"),
-    Verdict.BROKEN: Markup("<td class=b>!</td>"),
+    Verdict.PASS: Markup("<td>{}</td>").format(SIGNS[Verdict.PASS]),
+    **{verdict: Markup("<td class={}>{}</td>").format(letter, SIGNS[verdict]) for verdict, letter in LETTERS.items()},
 }
 
 
@@ -48,9 +50,15 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"points": points, "percent": _percent, "seconds": _seconds, "cells": _cells}
+    environment.filters |= {
+        "points": points,
+        "percent": _percent,
+        "seconds": _seconds,
+        "cells": _cells,
+        "sign": SIGN.__getitem__,
+    }
     style = resources.files(__name__).joinpath("page.css").read_text("utf-8")
-    environment.globals |= {"style": style, "Verdict": Verdict, "SIGNS": SIGNS}
+    environment.globals |= {"style": style, "Verdict": Verdict}
     return environment
 
 
@@ -60,7 +68,7 @@ def _legal(value: object) -> object:
 
 
 def _cells(verdicts: Iterable[Verdict | None]) -> Markup:
-    return Markup("").join(CELLS[verdict] for verdict in verdicts)
+    return Markup("").join(CELL[verdict] for verdict in verdicts)
 
 
 def _percent(share: float) -> str:
