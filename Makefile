@@ -45,10 +45,10 @@ stubs: $(VENV)/.student ## generate the stubs from solutions/
 	@$(BIN)/grader stubs
 
 goldens: $(VENV)/.dev ## rewrite golden files and the generated parts of documents
-	$(BIN)/python -m pytest --update-goldens tests/test_messages.py tests/test_docs.py
+	$(BIN)/python -m pytest --update-goldens tests/test_messages.py tests/test_docs.py tests/test_pages.py
 
 fuzz: $(VENV)/.dev ## look for bytes that the grader mishandles: make fuzz FUZZ_S=600
-	@$(PIP) --editable '.[dev,fuzz]'
+	@$(PIP) --editable '.[batch,dev,fuzz]'
 	FUZZ_S=$(or $(FUZZ_S),60) $(BIN)/python tests/fuzz/wire.py
 
 bench: $(VENV)/.dev ## measure the speed that the README claims
@@ -64,5 +64,5 @@ $(VENV)/.student: pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.student
-	@$(PIP) --editable '.[dev]'
+	@$(PIP) --editable '.[batch,dev]'
 	@touch $@

@@ -69,7 +69,7 @@ def report(verdict_of, seed: int = 7, isolation: str = "full", repeat: int = 1) 
         for copy in range(repeat):
             verdict, message, kind = verdict_of(index, hardness, looks)
             check, hidden = f"lora.{number}.{name}{copy or ''}", name in ("square", "refuses")
-            took = 0.01 + 0.03 * (index % 7) ** 2 * (1 + hardness)
+            took = 0.004 + 0.003 * (index % 7) ** 2 * (1 + hardness)
             judged.append(
                 Judged(check, f"lora.{number}", title, Fraction(1), hidden, verdict, message, hint, took, kind)
             )
