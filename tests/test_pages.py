@@ -278,9 +278,10 @@ def test_scores_are_spread_over_tenths():
 
 
 def test_own_fault_is_no_score_of_the_class():
-    view = overview.of(results([grade(ANN, PERFECT), grade(BEN, report(everywhere(Verdict.BROKEN)), final=None)]))
+    broken = grade(ANN, report(everywhere(Verdict.BROKEN)), final=None)
+    view = overview.of(results([broken, grade(BEN, PERFECT, final=0.0)]))
     assert sum(view.spread.bins) == 1
-    assert [row.person.name for row in view.rows] == ["Ann", "Ben"]
+    assert [row.person.name for row in view.rows] == ["Ben", "Ann"]
     assert view.tasks[0].checks[0].rate == 1.0
 
 
