@@ -197,7 +197,7 @@ def test_policy_is_shown_step_by_step(all_pages):
     words = all_pages["students/late.html"].words
     assert "33.75 of 39 points" in words
     assert "The checks give 37.5 of 39 1 day late: 10% off 33.75" in words
-    assert "Handed in 2026-03-02 09:30, marked late." in words
+    assert "Handed in 2026-03-02 09:30 UTC, marked late." in words
 
 
 def test_failure_is_shown_with_its_case_and_hint():
@@ -223,7 +223,7 @@ def test_hidden_checks_that_say_the_same_keep_their_hints():
 
 def test_broken_check_is_our_fault(all_pages):
     words = all_pages["students/partly.html"].words
-    assert "broken: with rslora" in words
+    assert "What could not be judged lora.1 lora_delta !broken: with rslora" in words
     assert "The grader itself failed here. This is not your fault and costs no points." in words
 
 
@@ -373,7 +373,7 @@ def test_who_needs_a_look_is_listed():
             ("Max Memory", "lora.2.output: your code needed more than 512 MiB"),
         ],
         "Graded with less than full isolation": [("Una Confined", "none")],
-        "Marked late": [("Petra Late", "handed in 2026-03-02 09:30")],
+        "Marked late": [("Petra Late", "handed in 2026-03-02 09:30 UTC")],
         "Noted while reading the submission": [(f"Robert {MEANING}", f"two files {MEANING}")],
     }
 

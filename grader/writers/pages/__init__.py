@@ -20,8 +20,8 @@ SIGN = {
     verdict: Markup('<span class="sign {}" aria-hidden="true">{}</span>').format(verdict, sign)
     for verdict, sign in SIGNS.items()
 }
-# A class has a hundred thousand of these: the commonest has no class, and none has more than it needs.
 LETTERS = {Verdict.FAIL: "f", Verdict.TODO: "t", Verdict.SKIPPED: "s", Verdict.BROKEN: "b"}
+# A class has a hundred thousand of these: the commonest has no class, and none has more than it needs.
 CELL: dict[Verdict | None, Markup] = {
     None: Markup("<td class=n></td>"),
     Verdict.PASS: Markup("<td>{}</td>").format(SIGNS[Verdict.PASS]),
@@ -56,6 +56,7 @@ def _environment() -> jinja2.Environment:
         "seconds": _seconds,
         "cells": _cells,
         "sign": SIGN.__getitem__,
+        "moment": student.moment,
     }
     style = resources.files(__name__).joinpath("page.css").read_text("utf-8")
     environment.globals |= {"style": style, "Verdict": Verdict}

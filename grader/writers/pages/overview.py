@@ -11,6 +11,7 @@ from grader.report import CheckResult, TaskResult
 from grader.results import Grade, Results
 from grader.verdict import Verdict
 from grader.writers.pages.kinds import DEATHS, cause, while_loading
+from grader.writers.pages.student import moment
 
 BINS = 10
 COMMON = 10
@@ -300,7 +301,7 @@ def _first(results: Results, alarming: Callable[[CheckResult], bool]) -> dict[st
 
 
 def _handed_in(grade: Grade) -> str:
-    return f"handed in {grade.submitted_at:%Y-%m-%d %H:%M}" if grade.submitted_at else ""
+    return f"handed in {moment(grade.submitted_at)}" if grade.submitted_at else ""
 
 
 def _sentence(*parts: str) -> str:

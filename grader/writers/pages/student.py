@@ -1,6 +1,7 @@
 """What a student's page shows. It knows this student's grade only, and leaves out what is meant for instructors."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from grader.report import CheckResult, ExerciseResult, Report, TaskResult
 from grader.results import Grade, Results
@@ -59,6 +60,11 @@ def of(grade: Grade, results: Results) -> Page:
             check.id for check in checks if check.verdict is Verdict.FAIL and check.hint and not while_loading(check)
         ),
     )
+
+
+def moment(when: datetime) -> str:
+    """A moment to the minute, with its time zone if that is known."""
+    return f"{when:%Y-%m-%d %H:%M %Z}".rstrip()
 
 
 def _parts(report: Report | None, *verdicts: Verdict) -> tuple[Part, ...]:
