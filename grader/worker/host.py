@@ -23,10 +23,10 @@ from typing import Any, Protocol
 
 import grader
 from grader.errors import BrokenError, WireError
-from grader.wire import Channel, Kind, Message, Tensor, Value
+from grader.wire import MAX_NAME, Channel, Kind, Message, Tensor, Value
 from grader.worker import scratch, watch
 from grader.worker.isolation import Confinement
-from grader.worker.limits import Limits
+from grader.worker.limits import MAX_BASES, MAX_FRAMES, MAX_LINE, MAX_TEXT, Limits
 
 MIB = 1024 * 1024
 KEPT_OUTPUT = 16 * 1024
@@ -486,12 +486,13 @@ def _outcome(message: Message, number: int) -> Outcome:
         case "raised", {"type": str(name), "bases": list(bases), "message": str(text), "frames": list(frames)} if (
             len(message.value) == 4
         ):
-            return Raised(name, tuple(str(base) for base in bases), text, tuple(map(_frame, frames)))
+            names = tuple(str(base)[:MAX_NAME] for base in bases[:MAX_BASES])
+            return Raised(name[:MAX_NAME], names, text[:MAX_TEXT], tuple(map(_frame, frames[-MAX_FRAMES:])))
     raise WireError("it is not a reply")
 
 
 def _frame(value: Value) -> Frame:
     match value:
         case {"line": int(line), "function": str(function), "text": str(text)}:
-            return Frame(line, function, text)
+            return Frame(line, function[:MAX_NAME], text[:MAX_LINE])
     raise WireError("a frame of a traceback is malformed")
