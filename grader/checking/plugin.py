@@ -27,7 +27,10 @@ class CheckPlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Lesson order, then task order, public before hidden: what others build on is judged first."""
+        """Lesson order, hidden checks last, then task order: what others build on is judged first.
+
+        One worker serves all checks of an exercise. What it saw of hidden ones must find no public one to be told in.
+        """
         items.sort(key=self._place)
 
     @pytest.hookimpl(tryfirst=True)
@@ -64,14 +67,14 @@ class CheckPlugin:
     def _exercise_of(self, item: pytest.Item) -> Exercise:
         return self._bench.exercises[item.path.parent.name]
 
-    def _place(self, item: pytest.Item) -> tuple[int, int, bool]:
+    def _place(self, item: pytest.Item) -> tuple[int, bool, int]:
         check = check_of(getattr(item, "obj", None))
         if check is None:
-            return 0, 0, False
+            return 0, False, 0
         exercise = self._exercise_of(item)
         tasks = [task.id for task in exercise.config.tasks]
         task = tasks.index(check.task) if check.task in tasks else -1
-        return exercise.config.order, task, item.path == exercise.hidden_checks
+        return exercise.config.order, item.path == exercise.hidden_checks, task
 
 
 class StandalonePlugin:
