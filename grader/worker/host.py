@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import grader
-from grader.errors import BrokenError, WireError
+from grader.errors import BrokenError, UnansweredError, WireError
 from grader.wire import MAX_NAME, Channel, Kind, Message, Tensor, Value
 from grader.worker import scratch, watch
 from grader.worker.isolation import Confinement
@@ -453,8 +453,8 @@ class Worker:
     def _ask(self, question: Message, deadline: float) -> None:
         try:
             self._channel.send(question, deadline)
-        except WireError as error:  # what we ask is never the worker's fault
-            raise BrokenError(f"the probe `{question.value.get('probe')}` cannot be asked: {error}") from None
+        except WireError as error:  # what we ask is never this worker's fault
+            raise UnansweredError(f"the probe `{question.value.get('probe')}` cannot be asked: {error}") from None
 
     def _cause(self, code: int) -> str:
         if self.output.too_much:
