@@ -52,7 +52,7 @@ class Order:
     exercise: str
     limits: Limits
     trusted: bool = False
-    """whether it will run our own code, which needs no jail"""
+    """whether it will run our own code: it enters the jail too, but need not prove that it holds"""
     forbidden: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
     """files that it must not be able to read, which it proves before it gets anything"""

@@ -57,7 +57,9 @@ def describe(error: BaseException, filename: str) -> dict[str, Value]:
     """What a learner may know of an exception: its type and bases, its text, and the frames of their own file."""
     frames: list[Value] = []
     if isinstance(error, SyntaxError) and error.filename == filename:
-        frames.append({"line": error.lineno or 0, "function": "<module>", "text": (error.text or "").strip()[:MAX_LINE]})
+        frames.append(
+            {"line": error.lineno or 0, "function": "<module>", "text": (error.text or "").strip()[:MAX_LINE]}
+        )
     for frame in traceback.extract_tb(error.__traceback__):
         if frame.filename == filename:
             text = (frame.line or "")[:MAX_LINE]
