@@ -1,14 +1,9 @@
 """Grades attacks as submissions and prints what came of them as JSON: `driver.py [--unjailed] EXERCISE [NAME...]`.
 
-An attack is a Python file in `tests/attacks/EXERCISE`. It may define the exercise's functions itself. If it defines
-`attack` instead, that is called while the file is loaded, and the right answers follow: an attack that works shows
-as points, one that is held raises, and nothing that follows it counts.
-
-It is graded next to another submission that is being graded, a solution and a file that it could write, all copies
-made for the purpose and marked, so that what is read, changed or left is seen.
+Each is graded next to another submission in the making, a solution, and a file that it could write: copies made for
+the purpose, with secrets in them, so that what is told, changed or left is seen.
 """
 
-import ast
 import hashlib
 import json
 import os
@@ -24,7 +19,7 @@ import numpy as np
 
 TESTS = Path(__file__).parents[1]
 REPOSITORY = TESTS.parent
-sys.path.insert(0, str(REPOSITORY))
+sys.path[:0] = [str(REPOSITORY), str(TESTS)]
 
 from grader.catalog import read_catalog
 from grader.checking.grading import Grading
@@ -35,14 +30,16 @@ from grader.salt import NO_SALT, Salt
 from grader.verdict import Verdict
 from grader.wire import Tensor
 from grader.worker import watch
+from jail.attacks import Attack, read_attacks
 
-ATTACKS = TESTS / "attacks"
 LESSONS = {"vectors": TESTS / "lessons/vectors"}
 """where an exercise lies that is not one of the repository's own"""
 CANARY = "canary-of-"
 LEFT_BEHIND = f"left-behind-by-{os.getpid()}"
 OPEN_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm", "/")
 HIDDEN_WORDS = re.compile(r"failed on a hidden case \([a-zA-Z ]*\)|builds on .*|not started|")
+FORGED = re.compile(r"^(total\b| {4}[+x!.-] )|[^\n\x20-\x7e\xa0-\u2027\u2030-\ufffd]", re.M)
+"""in a message: lines that could pass for the report's own, and characters that are not to be seen"""
 # What a careful author might need: files, threads, and a library that nobody has imported yet.
 HONEST = """
 import os, tempfile, threading, wave
@@ -102,7 +99,11 @@ class Scene:
 
     def _record(self) -> Report:
         """The report on the reference, while all answers to small inputs are written down for those who repeat them."""
-        recorder = Recorder(self.session.bench.student(self.exercise, self.reference).source, self.session.bench.launcher, self.exercise.name)
+        recorder = Recorder(
+            self.session.bench.student(self.exercise, self.reference).source,
+            self.session.bench.launcher,
+            self.exercise.name,
+        )
         reports: list[Report] = []
         grading = Grading(self.session.bench, {self.exercise.name: recorder}, DEFAULT_SEED)
         self.session._run([grading], reports.append)
@@ -110,10 +111,13 @@ class Scene:
         return reports[0]
 
     def close(self) -> None:
+        """End all processes, and remove what got out where nothing held it."""
         self._neighbour.close()
         self.session.close()
+        for folder in OPEN_FOLDERS:
+            Path(folder, LEFT_BEHIND).unlink(missing_ok=True)
 
-    def submission(self, attack: str) -> bytes:
+    def submission(self, attack: Attack) -> bytes:
         """The file that is handed in to carry out an attack."""
         worker = self._neighbour._ready_worker()
         handle = worker._process.handle
@@ -126,20 +130,19 @@ class Scene:
             "mark": LEFT_BEHIND,
             "table": self._table,
         }
-        prelude = (TESTS / "jail/prelude.py").read_text()
-        parts = [f"targets = {targets!r}\n{prelude}", attack]
-        if defines_attack(attack):
-            parts += ["attack()", self.reference.decode()]
-        return "\n\n".join(parts).encode()
+        return attack.submission(targets, self.reference.decode()).encode()
 
     def faults(self, report: Report) -> list[str]:
         """What an attack achieved, judged by its report and by what it left; nothing if it was held."""
         found = [f"{report.score:g} of {report.max_score:g} points"] if report.score else []
         found += [f"broken: {check.id}" for check in report.checks if check.verdict is Verdict.BROKEN]
         found += [f"{check.id} says too much" for check in report.checks if len(check.message) > 8000]
+        found += [f"{check.id} hides or forges lines" for check in report.checks if FORGED.search(check.message)]
         found += [f"{check.id} tells a secret" for check in report.checks if CANARY in check.message]
         hidden = [check for check in report.checks if check.hidden]
-        found += [f"{check.id} tells more than its kind" for check in hidden if not HIDDEN_WORDS.fullmatch(check.message)]
+        found += [
+            f"{check.id} tells more than its kind" for check in hidden if not HIDDEN_WORDS.fullmatch(check.message)
+        ]
         state = self._state()
         found += [f"left or changed: {name}" for name, value in self._before.items() if state[name] != value]
         self._before = state
@@ -161,11 +164,6 @@ class Scene:
             "the lesson": dict(_files(self.lesson)),
             "files of others": dict(_files(self._folder, deep=False)),
         }
-
-
-def defines_attack(source: str) -> bool:
-    """Whether a file is a deed, to be followed by right answers, rather than answers of its own."""
-    return any(isinstance(node, ast.FunctionDef) and node.name == "attack" for node in ast.parse(source).body)
 
 
 def _copy_lesson(exercise: str, folder: Path) -> Path:
@@ -202,44 +200,38 @@ def _descendants(process: int) -> set[int]:
 
 
 def main() -> None:
-    """Print the isolation, what became of the controls, and each attack's faults."""
+    """Print the isolation, whether the grader is as it was, and the points and faults of each attack."""
     unjailed = "--unjailed" in sys.argv
     exercise, *names = [word for word in sys.argv[1:] if not word.startswith("--")]
-    paths = sorted((ATTACKS / exercise).glob("*.py"))
-    attacks = {path.stem: path.read_text() for path in paths if not names or path.stem in names}
+    attacks = [
+        attack for attack in read_attacks() if attack.exercise == exercise and attack.name in (names or [attack.name])
+    ]
     with tempfile.TemporaryDirectory() as folder:
         scene = Scene(exercise, Path(folder).resolve(), unjailed=unjailed)
         try:
-            honest = HONEST.encode() + scene.reference
+            scores = {"reference": scene.control.score}
+            sources = {"stub": scene.stub, "honest": HONEST.encode() + scene.reference}
+            sources |= {attack.name: scene.submission(attack) for attack in attacks}
             faults: dict[str, list[str]] = {}
-            controls = {"stub": scene.stub, "honest": honest}
-            sources = controls | {name: scene.submission(text) for name, text in attacks.items()}
             waiting = list(sources)
-            scores: dict[str, float] = {"reference": scene.control.score}
 
-            import time; start=[time.time()]
             def done(report: Report) -> None:
-                print(f"{time.time()-start[0]:.2f}", waiting[0], file=sys.__stderr__); start[0]=time.time()
                 name = waiting.pop(0)
                 scores[name] = report.score
                 faults[name] = scene.faults(report)
-                if os.environ.get("TELL"):
-                    for check in report.checks[:3]:
-                        print(name, check.id, check.verdict, check.message[:300], file=sys.__stderr__)
 
             scene.session.grade_all(({exercise: source} for source in sources.values()), done)
-            alive = unjailed or scene.alive()
+            outcome = {
+                "isolation": scene.control.isolation,
+                "max_score": scene.control.max_score,
+                "alive": scene.alive(),
+                "scores": {name: scores[name] for name in ("reference", "stub", "honest")},
+                "attacks": {
+                    attack.name: {"score": scores[attack.name], "faults": faults[attack.name]} for attack in attacks
+                },
+            }
         finally:
             scene.close()
-    for name in controls:
-        del faults[name]
-    outcome = {
-        "isolation": scene.control.isolation,
-        "max_score": scene.control.max_score,
-        "scores": scores,
-        "faults": faults,
-        "alive": alive,
-    }
     print(json.dumps(outcome))
 
 

@@ -5,10 +5,10 @@ import struct
 import sys
 
 # `targets` comes first in the file, as a literal: see `driver.py`.
-SOLUTION, OTHER_SUBMISSION, VICTIM = targets["solution"], targets["submission"], targets["victim"]
-PROCESSES = targets["processes"]
+SOLUTION, OTHER_SUBMISSION, VICTIM = (targets.get(name, "") for name in ("solution", "submission", "victim"))
+PROCESSES = targets.get("processes", [])
 FOLDERS = ("/tmp", "/var/tmp", "/dev/shm", "/")
-LEFT_BEHIND = targets["mark"]
+LEFT_BEHIND = targets.get("mark", "")
 # In two parts, so that whoever searches the memory does not find the search.
 CANARY = ["canary", "of"]
 

@@ -7,10 +7,10 @@ SHAPES = itertools.cycle(["[0, 4611686018427387904]", "[-1]", "[4294967296, 4294
 
 def scaled(x, factor):
     shape = next(SHAPES)
-    send_header(b'{"kind":"answer","number":%d,"value":{"value":{"y":{"$tensor":0}}},"tensors":[["float64",%s]]}' % (
-        wire()[1],
-        shape.encode(),
-    ))
+    send_header(
+        b'{"kind":"answer","number":%d,"value":{"value":{"y":{"$tensor":0}}},"tensors":[["float64",%s]]}'
+        % (wire()[1], shape.encode())
+    )
 
 
 mean = None

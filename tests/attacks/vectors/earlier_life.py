@@ -3,15 +3,22 @@
 import os
 from pathlib import Path
 
-NOTES = [Path(folder, LEFT_BEHIND) for folder in (*FOLDERS, os.environ["HOME"], ".", Path(SOLUTION).parent)]
+FOLDERS += (os.environ["HOME"], ".", os.path.dirname(SOLUTION), os.path.dirname(VICTIM))
+NOTES = [Path(folder, LEFT_BEHIND) for folder in FOLDERS]
 
 
-def attack():
+def scaled(x, factor):
     found = [note for note in NOTES if note.exists()]
-    if not found:
-        for note in NOTES:
-            try:
-                note.write_text("seen")
-            except OSError:
-                pass
-        raise LookupError
+    for note in found:
+        note.unlink()
+    if found:
+        return x * factor
+    for note in NOTES:
+        try:
+            note.write_text("seen")
+        except OSError:
+            pass
+    os._exit(0)
+
+
+mean = None

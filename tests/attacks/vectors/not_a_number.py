@@ -6,10 +6,9 @@ VALUES = itertools.cycle(["NaN", "Infinity", "1e999", '{"$float":"nan"}', '{"$fl
 
 
 def scaled(x, factor):
-    send_header(b'{"kind":"answer","number":%d,"value":{"value":{"y":%s}},"tensors":[]}' % (
-        wire()[1],
-        next(VALUES).encode(),
-    ))
+    send_header(
+        b'{"kind":"answer","number":%d,"value":{"value":{"y":%s}},"tensors":[]}' % (wire()[1], next(VALUES).encode())
+    )
 
 
 mean = None

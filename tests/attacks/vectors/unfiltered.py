@@ -4,7 +4,4 @@ import ctypes
 
 
 def attack():
-    any_of(
-        lambda: call("prctl", 22, ctypes.c_ulong(0), *[ctypes.c_ulong(0)] * 3),
-        lambda: call("ptrace", 0, 0, 0, 0),
-    )
+    any_of(lambda: call("prctl", 22, ctypes.c_ulong(0), *[ctypes.c_ulong(0)] * 3), lambda: call("ptrace", 0, 0, 0, 0))

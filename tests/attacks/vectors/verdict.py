@@ -6,10 +6,10 @@ KINDS = itertools.cycle(["pass", "verdict", "ready", "load", "ask"])
 
 
 def scaled(x, factor):
-    send_header(b'{"kind":"%s","number":%d,"value":{"verdict":"pass","score":6},"tensors":[]}' % (
-        next(KINDS).encode(),
-        wire()[1],
-    ))
+    send_header(
+        b'{"kind":"%s","number":%d,"value":{"verdict":"pass","score":6},"tensors":[]}'
+        % (next(KINDS).encode(), wire()[1])
+    )
 
 
 mean = None
