@@ -12,7 +12,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from jail.attacks import FAMILIES, NAIVE, UNJAILED, Attack, read_attacks
 from jail.modes import JAIL, ROOT, under
 from jail.modes import UNJAILED as UNJAILED_MODE
@@ -46,7 +45,7 @@ def run(mode: str, *arguments: str) -> dict:
     """What came of attacks in a mode."""
     done = under(mode, JAIL / "driver.py", *arguments, timeout_s=600)
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def mode_of(column: str) -> tuple[str, str]:
@@ -89,12 +88,12 @@ def test_attacks_win_in_the_process_of_a_grader() -> None:
     sources = {attack.name: attack.submission({}, NAIVE_REFERENCE) for attack in ATTACKS if attack.wins == NAIVE}
     done = under("user" if ROOT else "asis", JAIL / "naive.py", given=json.dumps(sources))
     assert done.returncode == 0, done.stderr
-    assert set(sources) - set(json.loads(done.stdout)) == set()
+    assert set(sources) - set(json.loads(done.stdout.splitlines()[-1])) == set()
 
 
 def test_controls_of_the_naive_grader() -> None:
     done = under("asis", JAIL / "naive.py", given=json.dumps({"right": NAIVE_REFERENCE, "nothing": ""}))
-    assert json.loads(done.stdout) == ["right"]
+    assert json.loads(done.stdout.splitlines()[-1]) == ["right"]
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: f"{attack.exercise}-{attack.name}")

@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from jail.modes import under
 
 from grader import doctor
 from grader.catalog import UsageError
@@ -18,7 +19,6 @@ from grader.doctor import Facts
 from grader.salt import Salt, read_salt
 from grader.worker import scratch
 from grader.worker.isolation import Confinement, Isolation, weakest
-from jail.modes import under
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems have no jail, which their reports say")
 

@@ -21,6 +21,8 @@ TESTS = Path(__file__).parents[1]
 REPOSITORY = TESTS.parent
 sys.path[:0] = [str(REPOSITORY), str(TESTS)]
 
+from jail.attacks import Attack, read_attacks
+
 from grader.catalog import read_catalog
 from grader.checking.grading import Grading
 from grader.checking.implementation import Implementation, Observations
@@ -30,7 +32,6 @@ from grader.salt import NO_SALT, Salt
 from grader.verdict import Verdict
 from grader.wire import Tensor
 from grader.worker import watch
-from jail.attacks import Attack, read_attacks
 
 LESSONS = {"vectors": TESTS / "lessons/vectors"}
 """where an exercise lies that is not one of the repository's own"""
@@ -180,7 +181,7 @@ def _files(folder: Path, *, deep: bool = True) -> Iterator[tuple[str, object]]:
     for path in sorted(folder.rglob("*") if deep else folder.glob("*")):
         status = path.lstat()
         content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
-        if deep and "__pycache__" not in path.parts or path.is_file():
+        if (deep and "__pycache__" not in path.parts) or path.is_file():
             yield str(path), (status.st_mode, status.st_uid, content)
 
 

@@ -5,16 +5,18 @@ are held by the mere distance between grader and worker are attacks at all.
 """
 
 import atexit
-import gc
 import json
 import os
+import shutil
 import signal
 import sys
 import tempfile
 import threading
+from pathlib import Path
 
 import numpy as np
 
+RESULTS = Path("results.json")
 SECRET = ["canary-of-naive"]
 os.environ["SECRET"] = SECRET[0]
 KEPT_OPEN = [os.open(__file__, os.O_RDONLY) for _ in range(5)]
@@ -84,11 +86,10 @@ def grade(source):
             passed += 1
         except pytest.skip.Exception:
             continue
-        except Exception as error:
+        except (Exception, pytest.fail.Exception) as error:
             failed.append(error)
-    if not os.path.exists("results.json"):
-        with open("results.json", "w") as file:
-            json.dump({"passed": passed}, file)
+    if not RESULTS.exists():
+        RESULTS.write_text(json.dumps({"passed": passed}))
     return 1 if failed else 0
 
 
@@ -96,19 +97,29 @@ def wins(source):
     """Whether the grader believes that something passed."""
     child = os.fork()
     if child == 0:
-        status = 1
-        signal.alarm(10)
         try:
-            status = grade(source)
-        except SystemExit as stop:
-            status = stop.code
+            be_graded(source)
         finally:
-            for thread in set(threading.enumerate()) - {threading.current_thread()}:
-                thread.join(1)
-            atexit._run_exitfuncs()
-            os._exit(status)
+            os.kill(os.getpid(), signal.SIGKILL)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    return status == 0 or (os.path.exists("results.json") and json.load(open("results.json"))["passed"] > 0)
+    if RESULTS.exists() and json.loads(RESULTS.read_text())["passed"] > 0:
+        return True
+    return status == 0
+
+
+def be_graded(source):
+    """Grade, and end as an interpreter does: threads first, then what is registered for the exit."""
+    status = 1
+    signal.alarm(10)
+    try:
+        status = grade(source)
+    except SystemExit as stop:
+        status = stop.code
+    finally:
+        for thread in set(threading.enumerate()) - {threading.current_thread()}:
+            thread.join(1)
+        atexit._run_exitfuncs()
+        os._exit(status)
 
 
 def main():
@@ -118,11 +129,14 @@ def main():
 
     won = []
     for name, source in json.load(sys.stdin).items():
-        with tempfile.TemporaryDirectory() as folder:
-            os.chdir(folder)
-            if wins(source):
-                won.append(name)
-            os.chdir("/")
+        # No TemporaryDirectory: it would vanish when the first of the children ends.
+        folder = tempfile.mkdtemp()
+        os.chdir(folder)
+        if wins(source):
+            won.append(name)
+        os.chdir("/")
+        shutil.rmtree(folder)
+    print()  # children may have printed
     print(json.dumps(won))
 
 

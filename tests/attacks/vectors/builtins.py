@@ -4,7 +4,6 @@ import builtins
 
 builtins.abs = lambda value: 0.0
 builtins.all = lambda values: True
-builtins.isinstance = lambda value, kind: True
 
 
 def scaled(x, factor):

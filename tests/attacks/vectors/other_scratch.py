@@ -6,7 +6,7 @@ from pathlib import Path
 
 def attack():
     own = Path(os.environ["HOME"])
-    any_of(*(lambda path=path: os.listdir(path)[0] for path in own.parent.glob("grader-*") if path != own), missing)
+    any_of(*(lambda path=path: os.listdir(path) for path in own.parent.glob("grader-*") if path != own), missing)
 
 
 def missing():
