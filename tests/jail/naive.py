@@ -124,8 +124,8 @@ def be_graded(source):
 
 def main():
     """Each in a folder of its own."""
-    import hypothesis
-    import pytest
+    import hypothesis  # noqa: F401 - once, before the children
+    import pytest  # noqa: F401
 
     won = []
     for name, source in json.load(sys.stdin).items():
