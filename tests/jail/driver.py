@@ -94,6 +94,7 @@ class Scene:
             (self.exercise,), full=True, allow_unjailed=unjailed, unreadable=[self._other], salt=salt
         )
         self._neighbour = self.session.bench.student(self.exercise, self._other.read_bytes())
+        self._neighbour._ready_worker()
         self._table: list[tuple[str, object]] = []
         self.control = self._record()
         self._before = self._state()
@@ -120,14 +121,13 @@ class Scene:
 
     def submission(self, attack: Attack) -> bytes:
         """The file that is handed in to carry out an attack."""
-        worker = self._neighbour._ready_worker()
-        handle = worker._process.handle
+        neighbour = watch.process_of(self._neighbour._worker._process.handle)
         zygote = self.session.bench.launcher._process.pid
         targets = {
             "solution": str(self.exercise.reference),
             "submission": str(self._other),
             "victim": str(self._victim),
-            "processes": [os.getpid(), zygote, *filter(None, [handle and watch.process_of(handle)])],
+            "processes": [os.getpid(), zygote, neighbour],
             "mark": LEFT_BEHIND,
             "table": self._table,
         }
@@ -150,15 +150,14 @@ class Scene:
         return found
 
     def alive(self) -> bool:
-        """Whether the submission beside which all attacks ran still answers, and a right one gets full marks."""
-        worker = self._neighbour._worker
+        """Whether a right submission still gets full marks."""
         again = self.session.grade({self.exercise.name: self.reference})
-        return worker is not None and worker.alive and again.score == again.max_score
+        return again.score == again.max_score
 
     def _state(self) -> dict[str, object]:
         """What no attack may change."""
-        self._neighbour._ready_worker()
         return {
+            "another submission": watch.process_of(self._neighbour._worker._process.handle),
             "processes": len(_descendants(os.getpid())),
             "scratch folders": len(os.listdir(tempfile.gettempdir())),
             "files outside": [name for folder in OPEN_FOLDERS for name in os.listdir(folder) if LEFT_BEHIND in name],
