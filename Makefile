@@ -45,7 +45,7 @@ stubs: $(VENV)/.student ## generate the stubs from solutions/
 	@$(BIN)/grader stubs
 
 goldens: $(VENV)/.dev ## rewrite golden files and the generated parts of documents
-	$(BIN)/python -m pytest --update-goldens tests/test_messages.py tests/test_docs.py tests/test_pages.py
+	$(BIN)/python -m pytest --update-goldens tests/test_messages.py tests/test_docs.py tests/test_pages.py tests/test_attacks.py
 
 fuzz: $(VENV)/.dev ## look for bytes that the grader mishandles: make fuzz FUZZ_S=600
 	@$(PIP) --editable '.[dev,fuzz]'

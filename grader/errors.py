@@ -4,7 +4,8 @@ GraderError
 |-- UsageError        the person at the keyboard can mend it: one line, exit status 2
 |   `-- CatalogError  an exercise folder is not what it must be
 `-- BrokenError       the grader's own machinery failed: exit status 3, never costs a student
-    `-- WireError     bytes on a socket are not a message of ours
+    |-- WireError     bytes on a socket are not a message of ours
+    `-- UnansweredError  a question of a check led to nothing on our side, maybe for what a submission put into it
 """
 
 EXIT_OK = 0
@@ -35,3 +36,10 @@ class BrokenError(GraderError):
 
 class WireError(BrokenError):
     """Bytes read from a socket are not a message; whoever wrote them is at fault, which the reader decides."""
+
+
+class UnansweredError(BrokenError):
+    """A question could not be sent, or our own implementation did not answer it.
+
+    Checks ask ours about a submission's answer, which may be what broke it: see `Grading`.
+    """

@@ -35,6 +35,8 @@ MAX_BODY: Final = 64 * 1024 * 1024
 MAX_TENSORS: Final = 1024
 MAX_DIMS: Final = 8
 MAX_DEPTH: Final = 16
+MAX_NAME: Final = 100
+"""characters of the name of a type or a function; the rest is cut"""
 
 # bfloat16 has no numpy type: its bits travel as uint16 and are widened to float32 for comparing.
 ITEM_TYPES: Final[Mapping[str, str]] = {
@@ -202,7 +204,7 @@ def _unpack(tree: object, tensors: list[Tensor], depth: int) -> Value:
         case {"$float": "nan" | "inf" | "-inf" as name, **rest} if not rest:
             return float(name)
         case {"$opaque": str(name), **rest} if not rest:
-            return Opaque(name)
+            return Opaque(name[:MAX_NAME])
         case {"$tensor": int(index), **rest} if not rest and type(index) is int and 0 <= index < len(tensors):
             return tensors[index]
         case dict():

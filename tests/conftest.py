@@ -17,7 +17,7 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[1]
 LESSONS = Path(__file__).parent / "lessons"
-collect_ignore = ["lessons"]  # graded through the command
+collect_ignore = ["lessons", "attacks"]  # graded through the command
 ENVIRONMENT = {"PYTHONPATH": str(REPOSITORY), "HF_HUB_OFFLINE": "1", "LC_ALL": "C.UTF-8", "COLUMNS": "80"}
 
 

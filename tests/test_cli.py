@@ -366,7 +366,7 @@ def test_misused_options_are_told(shared_lesson, arguments, line):
         (
             "call_s = 1.0", "calls = 1.0",
             "key `limits.calls`: is unknown; there are: load_s, call_s, total_s, memory_mib, file_mib, scratch_mib, "
-            "output_mib, open_files",
+            "output_mib, open_files, threads",
         ),
     ],
 )  # fmt: skip

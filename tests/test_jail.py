@@ -1,18 +1,17 @@
 """The jail, in every mode that this machine can offer: see `jail/under.py` for how others are had on it.
 
-In each mode all attacks of `jail/attacks.py` run in one confined worker; each is a test of its own.
+What it holds is shown by `test_attacks.py`.
 """
 
-import functools
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import pytest
+from jail.modes import under
 
 from grader import doctor
 from grader.catalog import UsageError
@@ -23,8 +22,6 @@ from grader.worker.isolation import Confinement, Isolation, weakest
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems have no jail, which their reports say")
 
-JAIL = Path(__file__).parent / "jail"
-ROOT = sys.platform == "linux" and os.geteuid() == 0
 MODES = {
     "asis": "full",
     "nonamespaces": "strong",
@@ -36,57 +33,27 @@ MODES = {
 SECRET = "0123456789abcdef"
 
 
-def under(mode: str, *arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run Python in a mode, or skip where it cannot be had."""
-    if "user" in mode and not ROOT:
-        pytest.skip("only root can become an ordinary user; as one, the same modes without `user` are this")
-    command = [sys.executable, str(JAIL / "under.py"), mode, sys.executable, *map(str, arguments)]
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(JAIL.parents[1])}
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=120, check=False)
-
-
-@functools.cache
-def attacked(mode: str, *flags: str) -> dict:
-    """What came of all attacks in a mode."""
-    lesson = Path(__file__).parent / "lessons/vectors"
-    solution, submission = lesson / "solutions/vectors/vectors.py", lesson / "exercises/vectors/vectors.py"
-    done = under(mode, JAIL / "driver.py", *flags, solution, submission)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
-@pytest.mark.parametrize("mode", MODES)
-def test_attacks_are_held(mode: str) -> None:
-    outcomes = attacked(mode)["outcomes"]
-    assert len(outcomes) > 25
-    assert outcomes.pop("honest") == "wave"  # the jail is not so tight that honest code suffers
-    assert {name: said for name, said in outcomes.items() if not str(said).startswith("held")} == {}
-
-
-@pytest.mark.parametrize(("mode", "isolation"), MODES.items())
-def test_label_is_earned(mode: str, isolation: str) -> None:
-    seen = attacked(mode)
-    assert (seen["isolation"], seen["breaches"]) == (isolation, [])
-
-
-def test_attacks_succeed_without_a_jail() -> None:
-    outcomes = attacked("asis", "--trusted")["outcomes"]
-    assert {name for name, said in outcomes.items() if said != "succeeded"} == {"honest"}
-
-
-def test_open_files_are_found_by_the_probe() -> None:
-    """Without namespaces and Landlock an ordinary user's worker reads what the user reads, and says so."""
-    seen = attacked("user+nonamespaces+nolandlock")
-    assert seen["isolation"] == "none"
-    assert any(breach.endswith("solutions/vectors/vectors.py") for breach in seen["breaches"])
-
-
 @pytest.fixture
 def open_lesson(lesson):
     """A lesson that an ordinary user may enter: pytest keeps its own folders private."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         yield type(lesson)(shutil.copytree(lesson.root, Path(folder, "lesson")))
+
+
+@pytest.mark.parametrize(("mode", "isolation"), MODES.items())
+def test_label_is_earned(open_lesson, mode: str, isolation: str) -> None:
+    done = under(mode, "-m", "grader", "doctor", cwd=open_lesson.root)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"Isolation: {isolation}" in done.stdout
+
+
+def test_open_files_are_found_by_the_probe(open_lesson) -> None:
+    """Without namespaces and Landlock an ordinary user's worker reads what the user reads, and says so."""
+    done = under("user+nonamespaces+nolandlock", "-m", "grader", "doctor", cwd=open_lesson.root)
+    text = "".join(done.stdout.split())
+    assert "Isolation:none" in text
+    assert str(open_lesson.root.resolve() / "exercises/vectors/oracle.py") in text
 
 
 def test_full_refuses_where_nothing_confines(open_lesson) -> None:

@@ -42,7 +42,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Job:
-    """Judge the wanted checks on one file; `known` are the verdicts of its others."""
+    """Judge the wanted checks on one file; `known` are the verdicts of its other public ones."""
 
     exercise: str
     source: str

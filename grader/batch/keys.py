@@ -36,10 +36,11 @@ def check_keys(checks: Sequence[Collected], seed: int, salt: Salt) -> dict[str, 
     materials = {name: _materials(exercise) for name, exercise in exercises.items()}
     codes = {path: _codes(path) for exercise in exercises.values() for path in _check_files(exercise)}
     keys: dict[str, str] = {}
+    public = {collected.check.id for collected in checks if not collected.hidden}
     for collected in checks:
         exercise, check = collected.exercise, collected.check
         needs = exercise.task(check.task).needs
-        needed = [key for known, key in keys.items() if known in needs or known.rpartition(".")[0] in needs]
+        needed = [keys[known] for known in keys if known in public and {known, known.rpartition(".")[0]} & set(needs)]
         code = codes[exercise.hidden_checks if collected.hidden else exercise.public_checks][collected.body.__name__]
         keys[check.id] = digest([everywhere, materials[exercise.name], code, check.id, *needed])
     return keys

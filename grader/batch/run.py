@@ -63,6 +63,7 @@ class Batch:
             name: {found.check.id: keys[found.check.id] for found in checks if found.exercise.name == name}
             for name in self._exercises
         }
+        self._public = {found.check.id for found in checks if not found.hidden}
         self._points = {
             task.id: float(task.points) for exercise in self._exercises.values() for task in exercise.config.tasks
         }
@@ -116,7 +117,7 @@ class Batch:
                 for source, known in self._store.find(owners, keys).items():
                     wanted = tuple(check_id for check_id in keys if check_id not in known)
                     if wanted:
-                        verdicts = {check_id: kept.verdict for check_id, kept in known.items()}
+                        verdicts = {check_id: known[check_id].verdict for check_id in known if check_id in self._public}
                         yield Planned(owners[source], name, source, wanted, verdicts)
 
     def _jobs(self, plan: Sequence[Planned]) -> Iterator[Job]:

@@ -12,7 +12,7 @@ import pytest
 from grader.catalog import Exercise
 from grader.checking.cases import cases_of
 from grader.checking.check import PROVIDED, Check, check_of, parameters_of
-from grader.errors import BrokenError, GraderError
+from grader.errors import BrokenError, CatalogError, GraderError
 
 
 @dataclass(frozen=True)
@@ -31,16 +31,21 @@ def collect(exercises: Sequence[Exercise], *, hidden: bool) -> list[Collected]:
     files += [exercise.hidden_checks for exercise in exercises if hidden]
     items = _collect_items(files)
     by_folder = {path: exercise for exercise in exercises for path in (exercise.folder, exercise.solutions)}
-    found = [_collected(by_folder[item.path.parent], item) for item in items]
-    return sorted(found, key=place)
+    found = sorted((_collected(by_folder[item.path.parent], item) for item in items), key=place)
+    for exercise in exercises:
+        _require_needs(exercise, {one.check.id for one in found if not one.hidden})
+    return found
 
 
-def place(collected: Collected) -> tuple[int, int, bool]:
-    """Lesson order, then task order, public before hidden: what others build on is judged first."""
+def place(collected: Collected) -> tuple[int, bool, int]:
+    """Lesson order, hidden checks last, then task order: what others build on is judged first.
+
+    One worker serves all checks of an exercise. What it saw of hidden ones must find no public one to be told in.
+    """
     config = collected.exercise.config
     tasks = [task.id for task in config.tasks]
     task = tasks.index(collected.check.task) if collected.check.task in tasks else -1
-    return config.order, task, collected.hidden
+    return config.order, collected.hidden, task
 
 
 def _collected(exercise: Exercise, item: pytest.Item) -> Collected:
@@ -52,6 +57,16 @@ def _collected(exercise: Exercise, item: pytest.Item) -> Collected:
         if name not in PROVIDED and name not in cases_of(body).strategies:
             raise BrokenError(f"{item.nodeid}: nothing provides its parameter `{name}`; `@cases` may draw it")
     return Collected(exercise, check, body, hidden=item.path == exercise.hidden_checks)
+
+
+def _require_needs(exercise: Exercise, public: set[str]) -> None:
+    """What is needed must be there to be missed; hidden checks come last, so nothing can build on them."""
+    for task in exercise.config.tasks:
+        for need in task.needs:
+            if need.count(".") == 2 and need not in public:
+                raise CatalogError(
+                    f"{exercise.folder / 'exercise.toml'}: task {task.id} needs `{need}`, no public check"
+                )
 
 
 class _Collector:

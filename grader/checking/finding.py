@@ -126,6 +126,6 @@ def _number(value: object) -> str:
 
 
 def clean(text: str) -> str:
-    """Text from a submission without the control characters that could forge or hide lines of a terminal."""
-    hidden = ("Cc", "Cf", "Cs", "Co")
+    """Text from a submission without characters that could forge or hide lines: controls, and rare ends of lines."""
+    hidden = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
     return "".join("?" if char != "\n" and unicodedata.category(char) in hidden else char for char in text)

@@ -14,7 +14,7 @@ from grader.checking.check import Check, parameters_of, require_check
 from grader.checking.finding import Failed, Finding, Situation, Todo, is_shown, words
 from grader.checking.implementation import Implementation, Source
 from grader.checking.inputs import Inputs
-from grader.errors import BrokenError, CatalogError
+from grader.errors import BrokenError, CatalogError, UnansweredError
 from grader.report import Judged
 from grader.salt import NO_SALT, Salt
 from grader.verdict import Verdict
@@ -23,6 +23,7 @@ from grader.worker.isolation import Confinement, Isolation, weakest
 
 # The order of Unix: every implementation of an exercise has one of these roles, and only one is not ours.
 TRUSTED_ROLES = ("oracle", "reference")
+UNLIKE = "your answer is so unlike what was asked for that it cannot be judged"
 
 
 def served(exercise: Exercise) -> Served:
@@ -117,7 +118,7 @@ class Grading:
         salt: Salt = NO_SALT,
         known: Mapping[str, Verdict] | None = None,
     ) -> None:
-        """`students` are the submission's implementations by exercise; `known` are checks that need no judging."""
+        """`students` are the submission's implementations by exercise; `known` are public ones that need no judging."""
         self.bench, self.seed, self.salt = bench, seed, salt
         self.judged: dict[str, Judged] = {}
         self._students = students
@@ -161,7 +162,8 @@ class Grading:
             kind,
         )
         self.judged[check.id] = judged
-        self._verdicts[check.id] = verdict
+        if not hidden:
+            self._verdicts[check.id] = verdict
         return judged
 
     def close(self) -> None:
@@ -209,15 +211,14 @@ class Grading:
                 return Verdict.FAIL, str(failed), failed.finding.kind
             except BrokenError as error:
                 if attempt == "second":
+                    # Ours may have been asked about the student's answer. If it bears our own answer, it was theirs.
+                    if isinstance(error, UnansweredError) and self._survives_ours(exercise, check, body):
+                        return Verdict.FAIL, UNLIKE, "unlike"
                     return Verdict.BROKEN, str(error), ""
             except Exception as error:
                 # A check must survive whatever a student returns. If it survives ours, it was their answer.
                 if self._survives_ours(exercise, check, body):
-                    return (
-                        Verdict.FAIL,
-                        "your answer is so unlike what was asked for that it cannot be judged",
-                        "unlike",
-                    )
+                    return Verdict.FAIL, UNLIKE, "unlike"
                 return Verdict.BROKEN, f"the check crashed: {_place(error, body)}", ""
         raise AssertionError("unreachable")
 

@@ -15,7 +15,7 @@ from typing import NoReturn, TypeAlias
 import numpy as np
 
 from grader.checking.finding import Failed, Finding, Todo
-from grader.errors import BrokenError
+from grader.errors import BrokenError, UnansweredError, WireError
 from grader.wire import FORBIDDEN_IMPORT, Message, Opaque, Tensor, Value, encode
 from grader.worker.host import Answer, Died, Launcher, Order, Outcome, Raised, Worker
 from grader.worker.isolation import Isolation
@@ -137,7 +137,10 @@ class Implementation:
         if not self.source.trusted:
             return self._converse(probe, sent)
         question: dict[str, Value] = {"probe": probe, "arguments": sent, "seed": self._seed}
-        key = hashlib.sha256(encode(Message("ask", 0, question))).digest()
+        try:
+            key = hashlib.sha256(encode(Message("ask", 0, question))).digest()
+        except WireError as error:
+            raise UnansweredError(f"{self.source.role} of {self._exercise}, probe `{probe}`: {error}") from None
         if key not in self._replies:
             outcome = self._converse(probe, sent)
             if not isinstance(outcome, Answer):
@@ -216,7 +219,7 @@ class Implementation:
             who = f"{self.source.role} of {self._exercise}, probe `{self.last_probe}`"
             # Where, but not what stands there: a report must not hold lines of the reference.
             places = [frame.partition(": ")[0] for frame in finding.frames]
-            raise BrokenError(", ".join([f"{who}: {finding.headline}", *places]))
+            raise UnansweredError(", ".join([f"{who}: {finding.headline}", *places]))
         raise Failed(finding)
 
     def _missing(self, name: str) -> NoReturn:

@@ -42,11 +42,11 @@ class CheckPlugin:
     def _exercise_of(self, item: pytest.Item) -> Exercise:
         return self._bench.exercises[item.path.parent.name]
 
-    def _place(self, item: pytest.Item) -> tuple[int, int, bool]:
+    def _place(self, item: pytest.Item) -> tuple[int, bool, int]:
         body = getattr(item, "obj", None)
         check = check_of(body)
         if check is None or body is None:
-            return 0, 0, False
+            return 0, False, 0
         exercise = self._exercise_of(item)
         return place(Collected(exercise, check, body, hidden=item.path == exercise.hidden_checks))
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from grader.wire import ITEM_TYPES, Opaque, Tensor, Value
+from grader.wire import ITEM_TYPES, MAX_NAME, Opaque, Tensor, Value
 
 
 class Framework(Protocol):
@@ -102,4 +102,4 @@ def observe(framework: Framework, value: object) -> Value:
     if type(value) is dict and all(type(key) is str and not key.startswith("$") for key in value):
         return {key: observe(framework, item) for key, item in value.items()}
     tensor = framework.tensor(value)
-    return Opaque(type(value).__name__[:100]) if tensor is None else tensor
+    return Opaque(type(value).__name__[:MAX_NAME]) if tensor is None else tensor

@@ -22,11 +22,11 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import grader
-from grader.errors import BrokenError, WireError
-from grader.wire import Channel, Kind, Message, Tensor, Value
+from grader.errors import BrokenError, UnansweredError, WireError
+from grader.wire import MAX_NAME, Channel, Kind, Message, Tensor, Value
 from grader.worker import scratch, watch
 from grader.worker.isolation import Confinement
-from grader.worker.limits import Limits
+from grader.worker.limits import MAX_BASES, MAX_FRAMES, MAX_LINE, MAX_TEXT, Limits
 
 MIB = 1024 * 1024
 KEPT_OUTPUT = 16 * 1024
@@ -52,7 +52,7 @@ class Order:
     exercise: str
     limits: Limits
     trusted: bool = False
-    """whether it will run our own code, which needs no jail"""
+    """whether it will run our own code: it enters the jail too, but need not prove that it holds"""
     forbidden: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
     """files that it must not be able to read, which it proves before it gets anything"""
@@ -468,8 +468,8 @@ class Worker:
     def _ask(self, question: Message, deadline: float) -> None:
         try:
             self._channel.send(question, deadline)
-        except WireError as error:  # what we ask is never the worker's fault
-            raise BrokenError(f"the probe `{question.value.get('probe')}` cannot be asked: {error}") from None
+        except WireError as error:  # what we ask is never this worker's fault
+            raise UnansweredError(f"the probe `{question.value.get('probe')}` cannot be asked: {error}") from None
 
     def _death(self, code: int) -> Died:
         if self.output.too_much:
@@ -501,12 +501,13 @@ def outcome_of(message: Message, number: int) -> Outcome:
         case "raised", {"type": str(name), "bases": list(bases), "message": str(text), "frames": list(frames)} if (
             len(message.value) == 4
         ):
-            return Raised(name, tuple(str(base) for base in bases), text, tuple(map(_frame, frames)))
+            names = tuple(str(base)[:MAX_NAME] for base in bases[:MAX_BASES])
+            return Raised(name[:MAX_NAME], names, text[:MAX_TEXT], tuple(map(_frame, frames[-MAX_FRAMES:])))
     raise WireError("it is not a reply")
 
 
 def _frame(value: Value) -> Frame:
     match value:
         case {"line": int(line), "function": str(function), "text": str(text)}:
-            return Frame(line, function, text)
+            return Frame(line, function[:MAX_NAME], text[:MAX_LINE])
     raise WireError("a frame of a traceback is malformed")

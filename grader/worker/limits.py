@@ -2,6 +2,12 @@
 
 from dataclasses import dataclass
 
+# What is told of an exception; cut by the worker, to fit on the wire, and again by the grader, which believes none.
+MAX_TEXT = 2000
+MAX_LINE = 200
+MAX_BASES = 16
+MAX_FRAMES = 8
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -22,3 +28,4 @@ class Limits:
     output_mib: int = 8
     """printed by one worker"""
     open_files: int = 64
+    threads: int = 256

@@ -9,10 +9,9 @@ from collections.abc import Iterable
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
-from grader.wire import FORBIDDEN_IMPORT, Value
+from grader.wire import FORBIDDEN_IMPORT, MAX_NAME, Value
+from grader.worker.limits import MAX_BASES, MAX_FRAMES, MAX_LINE, MAX_TEXT
 
-MAX_TEXT = 2000
-MAX_FRAMES = 8
 MAX_CAUSES = 8
 
 
@@ -62,17 +61,19 @@ def describe(error: BaseException, filename: str) -> dict[str, Value]:
     """What a learner may know of an exception: its type and bases, its text, and the frames of their own file."""
     frames: list[Value] = []
     if isinstance(error, SyntaxError) and error.filename == filename:
-        frames.append({"line": error.lineno or 0, "function": "<module>", "text": (error.text or "").strip()[:200]})
+        frames.append(
+            {"line": error.lineno or 0, "function": "<module>", "text": (error.text or "").strip()[:MAX_LINE]}
+        )
     for frame in traceback.extract_tb(error.__traceback__):
         if frame.filename == filename:
-            text = (frame.line or "")[:200]
-            frames.append({"line": frame.lineno or 0, "function": frame.name[:100], "text": text})
-    bases: list[Value] = [base.__name__[:100] for base in type(error).__mro__[:-1]]
+            text = (frame.line or "")[:MAX_LINE]
+            frames.append({"line": frame.lineno or 0, "function": frame.name[:MAX_NAME], "text": text})
+    bases: list[Value] = [base.__name__[:MAX_NAME] for base in type(error).__mro__[:-1]]
     if _refused_import(error):
         bases.insert(0, FORBIDDEN_IMPORT)
     return {
-        "type": "ImportError" if type(error) is ForbiddenImport else type(error).__name__[:100],
-        "bases": bases[:16],
+        "type": "ImportError" if type(error) is ForbiddenImport else type(error).__name__[:MAX_NAME],
+        "bases": bases[:MAX_BASES],
         "message": _text_of(error),
         "frames": frames[-MAX_FRAMES:],
     }

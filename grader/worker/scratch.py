@@ -2,8 +2,10 @@
 
 import contextlib
 import itertools
+import math
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,15 +14,36 @@ FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW",
 LEAST_BYTES = 4096
 
 
-def size_of(folder: Path) -> int:
-    """Bytes on disk below a folder. Opens no file; what vanishes or cannot be looked into counts nothing."""
+def size_of(folder: Path) -> float:
+    """Bytes on disk below a folder. Opens no file; what vanishes meanwhile counts nothing.
+
+    What cannot be looked into, closed or too deep for a path, could hide anything, so it counts as endless.
+    """
     total, folders = 0, [str(folder)]
     while folders:
-        with contextlib.suppress(OSError), os.scandir(folders.pop()) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(entry.path)
-                total += max(LEAST_BYTES, entry.stat(follow_symlinks=False).st_blocks * 512)
+        try:
+            with os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+                    with contextlib.suppress(FileNotFoundError):
+                        total += max(LEAST_BYTES, entry.stat(follow_symlinks=False).st_blocks * 512)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError:
+            return math.inf
+    return total
+
+
+def size_of_removed(process: int) -> int:
+    """Bytes on disk of the files that a process has open and that lie in no folder any more."""
+    total = 0
+    with contextlib.suppress(OSError), os.scandir(f"/proc/{process}/fd") as entries:
+        for entry in entries:
+            with contextlib.suppress(OSError):
+                status = entry.stat()
+                if stat.S_ISREG(status.st_mode) and status.st_nlink == 0:
+                    total += status.st_blocks * 512
     return total
 
 

@@ -1,9 +1,11 @@
-"""Watches what no limit of the system bounds: memory that is shared, and all files of a worker together."""
+"""Watches what no limit of the system bounds: shared memory, threads, and all files of a worker together."""
 
 import contextlib
+import math
 import signal
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from grader.worker import scratch
@@ -28,7 +30,7 @@ class Watch:
     def __init__(self, process: int, limits: Limits, folder: Path, kill: Callable[[], None]) -> None:
         self.excess = ""
         self._process, self._limits, self._folder, self._kill = process, limits, folder, kill
-        self._at_start = _memory_of(process)
+        self._at_start = _status_of(process).memory
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -40,23 +42,42 @@ class Watch:
 
     def _run(self) -> None:
         while not self._stopped.wait(INTERVAL_S):
-            memory, files = _memory_of(self._process) - self._at_start, scratch.size_of(self._folder)
-            for used, limit, what in (
-                (memory, self._limits.memory_mib, "memory"),
-                (files, self._limits.scratch_mib, "disk for its files"),
-            ):
-                if used > limit * MIB:
-                    self.excess = f"used {used // MIB} MiB of {what}, and may use {limit}"
-                    self._kill()
-                    return
+            self.excess = self._find_excess()
+            if self.excess:
+                self._kill()
+                return
+
+    def _find_excess(self) -> str:
+        """What is more than the limits allow, as words that follow "your code"."""
+        status, limits = _status_of(self._process), self._limits
+        memory = status.memory - self._at_start
+        files = scratch.size_of(self._folder) + scratch.size_of_removed(self._process)
+        if memory > limits.memory_mib * MIB:
+            return f"used {memory // MIB} MiB of memory, and may use {limits.memory_mib}"
+        if files == math.inf:
+            return f"made a folder that cannot be looked into; its files may use {limits.scratch_mib} MiB of disk"
+        if files > limits.scratch_mib * MIB:
+            return f"used {files // MIB:g} MiB of disk for its files, and may use {limits.scratch_mib}"
+        if status.threads > limits.threads:
+            return f"started {status.threads} threads, and may have {limits.threads}"
+        return ""
 
 
-def _memory_of(process: int) -> int:
-    """Bytes that are this process's own or shared with none but itself; the libraries of the zygote do not count."""
+@dataclass(frozen=True)
+class _Status:
+    memory: int = 0
+    """bytes that are this process's own or shared with none but itself; the libraries of the zygote do not count"""
+    threads: int = 0
+
+
+def _status_of(process: int) -> _Status:
+    """What the system counts of a process; nothing once it is gone."""
     with contextlib.suppress(OSError):
         lines = Path(f"/proc/{process}/status").read_text().splitlines()
-        return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(("RssAnon:", "RssShmem:")))
-    return 0
+        fields = dict(line.split(":", 1) for line in lines)
+        memory = sum(int(fields.get(name, "0").split()[0]) * 1024 for name in ("RssAnon", "RssShmem"))
+        return _Status(memory, int(fields["Threads"]))
+    return _Status()
 
 
 def kill(handle: int) -> None:

@@ -87,11 +87,9 @@ class Zygote:
     def _fork(self, control: socket.socket, request: dict[str, Any], descriptors: list[int]) -> None:
         _require_one_thread()
         slot = next(slot for slot in range(len(self._workers) + 1) if slot not in self._workers.values())
-        confined = not request["trusted"]
-        readable = self._readable(tuple(request["forbidden"]), tuple(request["unreadable"])) if confined else None
-        own_processes = confined and self._plan.namespaces
+        readable = self._readable(tuple(request["forbidden"]), tuple(request["unreadable"]))
         user = user_of(os.getpid(), slot)
-        pid = namespaces.fork_into_processes_of_its_own() if own_processes else os.fork()
+        pid = namespaces.fork_into_processes_of_its_own() if self._plan.namespaces else os.fork()
         if pid == 0:
             self._live(request, descriptors, readable, user)
         self._workers[pid] = slot
@@ -100,7 +98,7 @@ class Zygote:
             os.close(descriptor)
         _send_with_handle(control, pid)
 
-    def _live(self, request: dict[str, Any], descriptors: list[int], readable: jail.Readable | None, user: int) -> None:
+    def _live(self, request: dict[str, Any], descriptors: list[int], readable: jail.Readable, user: int) -> None:
         """Be the worker; never returns."""
         try:
             channel, output = descriptors
@@ -108,10 +106,7 @@ class Zygote:
             os.dup2(output, 1)
             os.dup2(output, 2)
             limits, scratch = Limits(**request["limits"]), request["scratch"]
-            if readable is None:
-                jail.enter_lightly(limits, {channel}, scratch)
-            else:
-                jail.enter(self._plan, limits, {channel}, scratch, readable, user)
+            jail.enter(self._plan, limits, {channel}, scratch, readable, user)
             name = request["exercise"]
             main.run(
                 socket.socket(fileno=channel),
@@ -126,7 +121,7 @@ class Zygote:
             os._exit(1)
 
     def _confinement(self, request: dict[str, Any]) -> dict[str, Value]:
-        """What holds this worker; for a trusted one nobody asks."""
+        """What holds this worker; nobody asks whether one that runs our own code could get out."""
         if request["trusted"]:
             return {"layers": [], "breaches": []}
         breaches = jail.probe(request["unreadable"], request["grader"], str(Path(request["scratch"]).parent))

@@ -3,6 +3,7 @@
 user          as an ordinary user (needs root)
 nonamespaces  namespaces and mounts are denied, as Docker does
 nolandlock    the kernel has no Landlock
+noseccomp     the kernel filters no system calls, so that nothing confines a worker if the other two are missing as well
 
 These are no mocks: the user is changed, and a seccomp filter denies the calls to the command and all its children.
 """
@@ -19,6 +20,7 @@ from grader.worker.jail import kernel, landlock, seccomp
 
 USER = 1500
 MS_BIND_AND_BELOW, MS_PRIVATE_AND_BELOW = 4096 | 16384, (1 << 18) | 16384
+ASK_FOR_FILTERS = (21, 22)  # PR_GET_SECCOMP, PR_SET_SECCOMP
 NAMESPACES = ("unshare", "setns", "mount", "umount2", "pivot_root", "mount_setattr")
 
 
@@ -35,7 +37,10 @@ def main() -> None:
         denied = seccomp.ERRNO | errno.EOPNOTSUPP
         step = [(seccomp.JUMP_EQUAL, 0, 1, landlock.CREATE_RULESET), (seccomp.RETURN, 0, 0, denied)]
         filters = [*filters[:-1], *step, filters[-1]]
-    if words & {"nonamespaces", "nolandlock"}:
+    if "noseccomp" in words:
+        step = [*seccomp.judge("prctl", 0, ASK_FOR_FILTERS, denied=True), *seccomp.deny("seccomp", errno.EINVAL)]
+        filters = [*filters[:-1], *step, filters[-1]]
+    if words & {"nonamespaces", "nolandlock", "noseccomp"}:
         seccomp.install(filters)
     os.execv(command[0], command)
 

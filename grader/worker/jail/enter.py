@@ -17,22 +17,12 @@ MIB = 1024 * 1024
 ADDRESS_SPACE_SLACK = 1024 * MIB
 
 
-def enter_lightly(limits: Limits, keep: set[int], scratch: str) -> None:
-    """What every worker enters, the trusted ones too: descriptors in `keep` and 0 to 2 stay open."""
-    os.setsid()
-    _die_with_parent()
-    _close_descriptors(keep | {0, 1, 2})
-    _live_in(scratch)
-    _limit_resources(limits)
-    kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
-
-
 def enter(plan: Plan, limits: Limits, keep: set[int], scratch: str, readable: Readable, user: int) -> None:
     """Confine the calling process, which must have one thread, as planned; raises OSError if a layer refuses."""
     parent = os.getppid()
     user = user if plan.switch_user else os.geteuid()
     os.chown(scratch, user, -1)
-    enter_lightly(limits, keep, scratch)
+    _enter_lightly(limits, keep, scratch)
     if plan.namespaces:
         namespaces.leave_the_others(readable, scratch, user, limits.scratch_mib)
         scratch = namespaces.SCRATCH
@@ -51,6 +41,16 @@ def enter(plan: Plan, limits: Limits, keep: set[int], scratch: str, readable: Re
         landlock.restrict(plan.landlock, paths, listable, DEVICES, scratch)
     if plan.seccomp:
         seccomp.confine()
+
+
+def _enter_lightly(limits: Limits, keep: set[int], scratch: str) -> None:
+    """What needs no layer of any plan: descriptors in `keep` and 0 to 2 stay open."""
+    os.setsid()
+    _die_with_parent()
+    _close_descriptors(keep | {0, 1, 2})
+    _live_in(scratch)
+    _limit_resources(limits)
+    kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
 
 
 def _die_with_parent() -> None:

@@ -239,17 +239,17 @@ def program(pid: int) -> list[Instruction]:
         if name not in JUDGED:
             instructions += deny(name, _error_of(name))
     # A thread is a clone that shares everything; anything else is a process or a namespace.
-    instructions += _judge("clone", 0, [CLONE_THREAD], mask=CLONE_THREAD | CLONE_NAMESPACES)
-    instructions += _judge("kill", 0, [pid])
-    instructions += _judge("tgkill", 0, [pid])
-    instructions += _judge("prctl", 0, PRCTL_ALLOWED)
-    instructions += _judge("ioctl", 1, IOCTL_ALLOWED, error=errno.ENOTTY)
-    instructions += _judge("prlimit64", 0, [0])
-    instructions += _judge("fcntl", 1, FCNTL_DENIED, denied=True)
+    instructions += judge("clone", 0, [CLONE_THREAD], mask=CLONE_THREAD | CLONE_NAMESPACES)
+    instructions += judge("kill", 0, [pid])
+    instructions += judge("tgkill", 0, [pid])
+    instructions += judge("prctl", 0, PRCTL_ALLOWED)
+    instructions += judge("ioctl", 1, IOCTL_ALLOWED, error=errno.ENOTTY)
+    instructions += judge("prlimit64", 0, [0])
+    instructions += judge("fcntl", 1, FCNTL_DENIED, denied=True)
     # Opening for reading may still empty a file, which Landlock has only known since its third version.
     empties, access = os.O_TRUNC, os.O_TRUNC | os.O_ACCMODE
-    instructions += _judge("open", 1, [empties], mask=access, denied=True)
-    instructions += _judge("openat", 2, [empties], mask=access, denied=True)
+    instructions += judge("open", 1, [empties], mask=access, denied=True)
+    instructions += judge("openat", 2, [empties], mask=access, denied=True)
     return [*instructions, (RETURN, 0, 0, ALLOW)]
 
 
@@ -287,7 +287,7 @@ def _answer_above(last: int, error: int) -> list[Instruction]:
     return [(JUMP_GREATER, 0, 1, last), (RETURN, 0, 0, ERRNO | error)]
 
 
-def _judge(
+def judge(
     name: str,
     argument: int,
     values: Sequence[int],
