@@ -1,5 +1,6 @@
 """Documents show what the command really says: the parts between markers are generated (`make goldens`)."""
 
+import inspect
 import os
 import re
 import subprocess
@@ -8,6 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from grader import policy
+from grader.cli import cli
 
 REPOSITORY = Path(__file__).parents[1]
 README = REPOSITORY / "README.md"
@@ -39,10 +43,17 @@ def help_of_check(_: Path) -> str:
     return "$ grader check --help\n" + run("check", "--help")
 
 
+def keys_of_policy(_: Path) -> str:
+    """The example in the module's docstring, which its own tests read."""
+    text = inspect.getdoc(policy) or ""
+    return "\n".join(line[4:] for line in text.splitlines() if line.startswith("    ")) + "\n"
+
+
 BLOCKS: dict[str, Callable[[Path], str]] = {
     "make check": untouched_stubs,
     "failing check": failing_check,
     "grader check --help": help_of_check,
+    "policy": keys_of_policy,
 }
 
 
@@ -66,3 +77,13 @@ def test_readme_names_every_target_it_uses():
     targets = set(re.findall(r"^([a-z]+):", (REPOSITORY / "Makefile").read_text(), re.M))
     for document in (README, REPOSITORY / "CONTRIBUTING.md", REPOSITORY / "solutions/README.md"):
         assert set(re.findall(r"`?make ([a-z]+)", document.read_text())) <= targets, document
+
+
+def test_commands_of_the_readme_exist():
+    """Every command that a document tells people to type is one, with its options."""
+    commands = cli.commands
+    for document in (README, REPOSITORY / "SECURITY.md", REPOSITORY / "CONTRIBUTING.md"):
+        for name, rest in re.findall(r"(?:^    |`)grader ([a-z]+)(.*?)(?:`|$)", document.read_text(), re.M):
+            assert name in commands, f"{document.name}: grader {name}"
+            known = {option for parameter in commands[name].params for option in parameter.opts}
+            assert set(re.findall(r"--[a-z-]+", rest)) <= known | {"--help"}, f"{document.name}: grader {name}{rest}"
