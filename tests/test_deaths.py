@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from simplest import simplest
 
 SUBMISSION = """\
 def scaled(x, factor):
@@ -249,11 +250,15 @@ ARRAYS = {
         "expected  float64\nsaw       float32",
     ),
     "nan_inside": ("x * float('nan')", "the result is not finite", "expected  finite numbers\nsaw       nan at [0]"),
-    "infinite": ("x * float('inf')", "the result is not finite", "expected  finite numbers\nsaw       inf at [0]"),
+    "infinite": (
+        "x * float('inf')",
+        "the result is not finite",
+        "expected  finite numbers\nsaw       {x * inf} at [0]",
+    ),
     "no_array": (
         "[float(v) for v in x * factor]",
         "the result is not a tensor",
-        "expected  a tensor of shape (1,)\nsaw       [3.5]",
+        "expected  a tensor of shape (1,)\nsaw       [{2 * x}]",
     ),
     "objects": (
         "(x * factor).astype(object)",
@@ -440,14 +445,20 @@ def test_attack_fails_its_own_check_alone(graded, name):
 def test_attack_is_told(graded, name):
     if graded.report["isolation"] == "full" and name in SIGNALS_TO_ITSELF:
         pytest.skip("the first process of a namespace is deaf to its own signals, and goes on")
-    assert told(graded, f"{name}.2.value") == ATTACKS[name].message
+    (x,) = simplest(f"{name}.2.value")
+    message = ATTACKS[name].message.replace("x = [1.75]", f"x = [{x}]")
+    message = message.replace("expected  1.75\nsaw", f"expected  {x}\nsaw")
+    message = message.replace("relative error 3,", f"relative error {abs(7 - x) / abs(x):.2g},")
+    assert told(graded, f"{name}.2.value") == message
 
 
 @pytest.mark.parametrize("name", ARRAYS)
 def test_array_of_the_wrong_kind_is_told(graded, name):
     assert verdicts(graded, name) == ("fail", "pass", "skipped", "skipped")
     _, above, below = ARRAYS[name]
-    case = "called    `scaled(x, factor)`\nwith      n = 1, factor = 2.0, x = [1.75]"
+    (x,) = simplest(f"{name}.1.value")
+    case = f"called    `scaled(x, factor)`\nwith      n = 1, factor = 2.0, x = [{x}]"
+    below = below.replace("{2 * x}", str(2 * x)).replace("{x * inf}", str(x * float("inf")))
     assert told(graded, f"{name}.1.value") == f"{above}\n{case}\n{below}"
 
 

@@ -4,16 +4,17 @@ Also here: whose fault it is when a check crashes, and what is told of a check w
 """
 
 import pytest
+from simplest import simplest
 
 from grader.catalog import read_catalog
 from grader.grade import Session
 from grader.worker.host import Died, Worker
 
 FAILURES = {
-    "always": ("return x + 1", "n = 1, factor = 2.0, x = [1.75]"),
-    "from_three_on": ("return x * factor + (len(x) >= 3)", "n = 3, factor = 2.0, x = [-1.75, -1.5, -1.25]"),
-    "for_one_factor": ("return x * factor + (factor == 0.5)", "n = 1, factor = 0.5, x = [1.75]"),
-    "for_both": ("return x * factor + (factor == -3 and len(x) > 1)", "n = 2, factor = -3.0, x = [1.75, -1.5]"),
+    "always": ("return x + 1", "n = 1, factor = 2.0"),
+    "from_three_on": ("return x * factor + (len(x) >= 3)", "n = 3, factor = 2.0"),
+    "for_one_factor": ("return x * factor + (factor == 0.5)", "n = 1, factor = 0.5"),
+    "for_both": ("return x * factor + (factor == -3 and len(x) > 1)", "n = 2, factor = -3.0"),
 }
 SEEDS = (0, 1)
 
@@ -42,7 +43,8 @@ def judged(session, source: bytes, seed: int = 0, check_id: str = "vectors.1.val
 @pytest.mark.parametrize("name", FAILURES)
 def test_smallest_failing_case_is_told(session, reference, name, seed):
     body, case = FAILURES[name]
-    assert f"\nwith      {case}\n" in judged(session, broken(reference, body), seed).message
+    x = simplest("vectors.1.value", int(case[4]), seed)
+    assert f"\nwith      {case}, x = {x}\n" in judged(session, broken(reference, body), seed).message
 
 
 def test_smaller_case_must_fail_for_the_same_reason(session, reference):
