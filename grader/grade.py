@@ -31,14 +31,18 @@ class Session:
         allow_unjailed: bool = False,
         unreadable: Iterable[Path] = (),
         salt: Salt = NO_SALT,
+        shrinks: bool = True,
     ) -> None:
-        """`unreadable` are files that no submission may read, such as the others; `full` needs a jail to hold them."""
+        """`unreadable` are files that no submission may read, such as the others; `full` needs a jail to hold them.
+
+        Without `shrinks` a failing case is told as it was met, for whoever asks for verdicts alone.
+        """
         if full:
             for exercise in exercises:
                 require_solutions(exercise)
         self._exercises, self._full, self._salt = exercises, full, salt
         needs_jail = full and not allow_unjailed
-        self.bench = Bench(exercises, fork=fork, unreadable=unreadable, needs_jail=needs_jail)
+        self.bench = Bench(exercises, fork=fork, unreadable=unreadable, needs_jail=needs_jail, shrinks=shrinks)
         if needs_jail:
             try:
                 require_jail(self.bench)

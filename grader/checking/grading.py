@@ -48,8 +48,13 @@ class Bench:
         fork: bool | None = None,
         unreadable: Iterable[Path] = (),
         needs_jail: bool = False,
+        shrinks: bool = True,
     ) -> None:
-        """`unreadable` are files, other than the exercises' own, that no submission may read."""
+        """`unreadable` are files, other than the exercises' own, that no submission may read.
+
+        Without `shrinks` a failing case is told as it was met: half the price, for whoever asks for verdicts alone.
+        """
+        self.shrinks = shrinks
         self._unreadable = tuple(str(path) for path in [*_own_files(exercises), *unreadable])
         self._needs_jail = needs_jail
         self.exercises = {exercise.name: exercise for exercise in exercises}
@@ -260,7 +265,7 @@ class Grading:
                     raise Failed(replace(finding, headline=hidden_words(finding))) from None
                 # A file that cannot be loaded fails on every case: none of them explains anything.
                 situation = Situation() if finding.kind.startswith("load") else attempt.situation(case)
-                if not finding.fatal and cases_of(body).strategies:
+                if self.bench.shrinks and not finding.fatal and cases_of(body).strategies:
                     finding, situation = self._smallest(attempt, body, cases[:index], case, seed, finding, situation)
                 raise Failed(replace(finding, headline=words(finding, situation))) from None
 

@@ -24,9 +24,8 @@ sys.path[:0] = [str(REPOSITORY), str(TESTS)]
 from jail.attacks import Attack, read_attacks
 
 from grader.catalog import read_catalog
-from grader.checking.grading import Grading
 from grader.checking.implementation import Implementation, Observations
-from grader.grade import DEFAULT_SEED, Session
+from grader.grade import Session
 from grader.report import Report
 from grader.salt import NO_SALT, Salt
 from grader.verdict import Verdict
@@ -106,11 +105,9 @@ class Scene:
             self.session.bench.launcher,
             self.exercise.name,
         )
-        reports: list[Report] = []
-        grading = Grading(self.session.bench, {self.exercise.name: recorder}, DEFAULT_SEED)
-        self.session._run([grading], reports.append)
+        report = self.session.grade_students({self.exercise.name: recorder})
         self._table = recorder.table
-        return reports[0]
+        return report
 
     def close(self) -> None:
         """End all processes, and remove what got out where nothing held it."""
@@ -213,14 +210,10 @@ def main() -> None:
             sources = {"stub": scene.stub, "honest": HONEST.encode() + scene.reference}
             sources |= {attack.name: scene.submission(attack) for attack in attacks}
             faults: dict[str, list[str]] = {}
-            waiting = list(sources)
-
-            def done(report: Report) -> None:
-                name = waiting.pop(0)
+            for name, source in sources.items():
+                report = scene.session.grade({exercise: source})
                 scores[name] = report.score
                 faults[name] = scene.faults(report)
-
-            scene.session.grade_all(({exercise: source} for source in sources.values()), done)
             outcome = {
                 "isolation": scene.control.isolation,
                 "max_score": scene.control.max_score,
