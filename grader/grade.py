@@ -76,9 +76,11 @@ class Session:
         """The report on one submission's sources; raises BrokenError if the checks themselves cannot run."""
         return self._report(self._run(Grading.of(self.bench, sources, seed, self._salt), self.checks))
 
-    def grade_students(self, students: Mapping[str, Implementation], seed: int = DEFAULT_SEED) -> Report:
+    def grade_students(
+        self, students: Mapping[str, Implementation], seed: int = DEFAULT_SEED, salt: Salt | None = None
+    ) -> Report:
         """The report on implementations that are no files, such as one that answers falsely on purpose."""
-        return self._report(self._run(Grading(self.bench, students, seed, self._salt), self.checks))
+        return self._report(self._run(Grading(self.bench, students, seed, salt or self._salt), self.checks))
 
     def judge(
         self, name: str, source: bytes | None, seed: int, wanted: Container[str], known: Mapping[str, Verdict]
@@ -104,7 +106,7 @@ class Session:
             grading.seed,
             grading.isolation,
             full=self._full,
-            salt=self._salt.fingerprint,
+            salt=grading.salt.fingerprint,
         )
 
 

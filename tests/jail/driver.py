@@ -105,7 +105,8 @@ class Scene:
             self.session.bench.launcher,
             self.exercise.name,
         )
-        report = self.session.grade_students({self.exercise.name: recorder})
+        # Without the secret: whoever has only this source code can know no more.
+        report = self.session.grade_students({self.exercise.name: recorder}, salt=NO_SALT)
         self._table = recorder.table
         return report
 

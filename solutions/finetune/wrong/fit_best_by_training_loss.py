@@ -1,5 +1,5 @@
 # Chooses the epoch by the loss of its last training update.
-# fails: finetune.4.ties
+# fails: finetune.4.best finetune.4.ties
 
 
 def fit(model: nn.Module, train_batches: Batches, eval_batches: Batches, **train_arguments) -> dict:
