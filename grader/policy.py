@@ -9,8 +9,8 @@ The policy is a TOML file; all keys are optional:
     max_penalty = 0.5                     # of the maximum, however late
     cap_when_late = 0.8                   # of the maximum: more is not to be had late
     latest = 2026-11-27T23:59:00          # what comes after it scores 0
-    drop = ["hw.5"]                     # these tasks count neither for the score nor for the maximum
-    bonus = ["hw.6"]                # these count for the score and not for the maximum
+    drop = ["hw.5"]                       # these tasks count neither for the score nor for the maximum
+    bonus = ["hw.6"]                      # these count for the score and not for the maximum
     allow_above_max = false               # whether a bonus may lift the score above the maximum
     scale_to = 20.0                       # the points that the maximum is worth in the course
     digits = 1                            # after the point, rounded down; `rounding = "nearest"` rounds halves up
