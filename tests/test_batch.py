@@ -31,9 +31,16 @@ CLASS = {
     "hal": "import statistics\n" + RIGHT,
     "ida": "x = [0]\nwhile True:\n    x = x * 2\n",
 }
+UNREADABLE = {
+    "jon": b"",
+    "kim": b"PK\x03\x04\0\0\0" + bytes(100),
+    "max": b"# coding: bz2\n" + RIGHT.encode(),
+    "nia": b"# coding: undefined\n" + RIGHT.encode(),
+    "oda": b"# coding: punycode\n-" + b"ab" * 10**6,  # which takes minutes to find out
+}
 SCORES = {
     "ada": 6.0, "bob": 0.0, "cyd": 5.0, "dan": 6.0, "eve": 0.0, "fay": 0.0, "gus": 0.0, "hal": 0.0, "ida": 0.0,
-    "jon": None, "kim": None, "lea": None,
+    "jon": None, "kim": None, "lea": None, "max": None, "nia": None, "oda": None,
 }  # fmt: skip
 
 
@@ -75,11 +82,8 @@ def judged(ran):
 @pytest.fixture(scope="module")
 def graded(shared_lesson):
     """A class with all that may be in one, graded once."""
-    hand_in(shared_lesson, CLASS)
-    for name in ("jon", "kim", "lea"):
-        (shared_lesson.root / "class" / name).mkdir()
-    (shared_lesson.root / "class/jon/vectors.py").write_bytes(b"")
-    (shared_lesson.root / "class/kim/vectors.py").write_bytes(b"PK\x03\x04\0\0\0" + bytes(100))
+    hand_in(shared_lesson, CLASS | UNREADABLE)
+    (shared_lesson.root / "class/lea").mkdir()
     (shared_lesson.root / "class/lea/vectors.zip").write_bytes(b"PK\x03\x04 this is no zip")
     return batch(shared_lesson, "--public")
 
@@ -88,7 +92,7 @@ def test_every_student_has_a_row(shared_lesson, graded):
     assert graded.status == 0, graded.talk
     grades = results(shared_lesson)
     assert {key: grade["report"] and grade["report"]["score"] for key, grade in grades.items()} == SCORES
-    assert {key for key, grade in grades.items() if grade["problem"]} == {"jon", "kim", "lea"}
+    assert {key for key, grade in grades.items() if grade["problem"]} == {*UNREADABLE, "lea"}
     assert all(grade["final"] is not None for grade in grades.values())
 
 
@@ -233,6 +237,18 @@ def test_hidden_checks_run_unless_asked_not_to(lesson):
     assert "is missing" in ran.talk
 
 
+def test_paths_of_one_student_stop_nobody(lesson):
+    """They are what no submission may read, and a request for a worker has room for so many only."""
+    hand_in(lesson, {"ada": RIGHT, "bob": RIGHT})
+    folder = lesson.root.joinpath("class", "ada", *["y" * 200] * 3)
+    folder.mkdir(parents=True)
+    for number in range(100):
+        (folder / f"{'x' * 200}{number:03}").touch()
+    ran = batch(lesson)
+    assert ran.status == 0, ran.talk
+    assert {grade["final"] for grade in results(lesson).values()} == {6.0}
+
+
 def test_policy_keeps_raw_and_final(lesson):
     hand_in(lesson, {"ada": RIGHT})
     (lesson.root / "policy.toml").write_text('drop = ["vectors.1"]\nscale_to = 10.0\n')
@@ -250,7 +266,9 @@ def test_policy_keeps_raw_and_final(lesson):
         (["class", "--store", "nonsense"], "--store nonsense: is no database address"),
         (["class", "--store", "sqlite:////nowhere/there.db"], "--store sqlite:////nowhere/there.db: cannot be used"),
         (["class", "--exercise", "vector"], "did you mean `vectors`"),
-        (["class", "--out", "class/ada/vectors.py"], "--out class/ada/vectors.py: cannot be made"),
+        (["class", "--out", "solutions/vectors/vectors.py"], "vectors.py: cannot be made"),
+        (["class", "--out", "class/results"], "--out class/results: lies in class"),
+        (["class", "--out", "class/../class"], "where the next run would take it for a hand-in"),
         (["class", "--dask", "tcp://127.0.0.1:9"], "--dask tcp://127.0.0.1:9: no cluster answers there"),
     ],
 )

@@ -77,6 +77,7 @@ class Summary:
 def grade_class(catalog: Catalog, options: Options, say: Callable[[str], None]) -> Summary:
     """Grade a class; raises UsageError for what the person at the keyboard can mend, BrokenError for what is ours."""
     exercises = catalog.select(options.exercises)
+    _require_apart(options)
     if options.full:
         for exercise in exercises:
             require_solutions(exercise)
@@ -99,6 +100,15 @@ def grade_class(catalog: Catalog, options: Options, say: Callable[[str], None]) 
     results = Results(options.submissions.stem, grades, options.seed, options.full, grader.__version__)
     changed = _write(results, options.out)
     return Summary(results, len(batch.plan), len(intake.missing), changed)
+
+
+def _require_apart(options: Options) -> None:
+    out, submissions = options.out.absolute().resolve(), options.submissions.absolute().resolve()
+    if out.is_relative_to(submissions):
+        raise UsageError(
+            f"--out {options.out}: lies in {options.submissions}, where the next run would take it for a hand-in; "
+            "name a folder elsewhere"
+        )
 
 
 def _plan(
