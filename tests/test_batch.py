@@ -15,6 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from grader.batch import job
+from grader.verdict import Verdict
+
 REPOSITORY = Path(__file__).parents[1]
 MEAN = "def mean(x):\n    if not len(x):\n        raise ValueError\n    return sum(x) / len(x)\n"
 RIGHT = "def scaled(x, factor):\n    return x * factor\n\n\n" + MEAN
@@ -200,6 +203,65 @@ def test_what_determines_a_verdict_regrades_everything(small, file, old, new):
     assert judged(batch(small, "--public")) == 3
 
 
+def test_check_that_is_marked_in_another_way_is_known_by_its_file(small):
+    change(small, "@check(", "@checking.check(")
+    change(small, "from grader.checking", "from grader import checking\nfrom grader.checking")
+    assert judged(batch(small, "--public")) == 3
+    change(small, "a factor of one changes nothing", "one is neutral")
+    assert judged(batch(small, "--public")) == 3
+
+
+def test_what_was_earned_unconfined_does_not_count_where_it_must_be_confined(lesson):
+    hand_in(lesson, {"ada": RIGHT})
+    assert judged(batch(lesson, "--allow-unjailed")) == 1
+    assert judged(batch(lesson)) == 1
+    assert judged(batch(lesson)) == 0
+
+
+def test_no_file_is_taken_for_one_that_is_missing(lesson):
+    lesson.copy_exercise("arrows")
+    hand_in(lesson, {"ada": RIGHT, "bob": RIGHT})
+    (lesson.root / "class/bob/arrows.py").write_text("not handed in")
+    assert batch(lesson, "--public").status == 0
+    seen = {
+        key: {check["verdict"] for exercise in grade["report"]["exercises"] for check in exercise["checks"]}
+        for key, grade in results(lesson).items()
+    }
+    assert "todo" in seen["ada"]
+    assert "todo" not in seen["bob"]
+
+
+def test_file_that_changes_meanwhile_is_not_taken_for_what_it_was(lesson):
+    hand_in(lesson, {f"s{number:02}": slow(number) for number in range(8)})
+    running = start(lesson, "--public", "--jobs", "1")
+    while running.poll() is None and known(lesson) < 4:
+        time.sleep(0.01)
+    hand_in(lesson, {"s07": WRONG})
+    _, talk = running.communicate(timeout=100)
+    assert running.returncode == 3, talk
+    grade = results(lesson)["s07"]
+    assert grade["final"] is None
+    assert "class/s07 was changed while the batch ran" in grade["report"]["exercises"][0]["checks"][0]["message"]
+    hand_in(lesson, {"s07": slow(7)})
+    assert batch(lesson, "--public").status == 0
+    assert results(lesson)["s07"]["final"] == 6.0
+
+
+def test_crash_of_the_grader_is_broken_and_stops_nobody():
+    class Crashing:
+        def judge(self, *_):
+            raise KeyError("of ours")
+
+        def close(self):
+            pass
+
+    settings = job.Settings("", (), False, 0, False, (), "", "")
+    job.lend(settings, Crashing())
+    (kept,) = job.do(settings, job.Job("vectors", "", None, ("vectors.1.value",), {})).values()
+    assert kept.verdict is Verdict.BROKEN
+    assert kept.message.startswith("the grader crashed (KeyError at test_batch.py:")
+
+
 def test_another_seed_is_another_grading(small):
     assert judged(batch(small, "--public", "--seed", "1")) == 3
     assert judged(batch(small, "--public")) == 0
@@ -255,6 +317,17 @@ def test_policy_keeps_raw_and_final(lesson):
     assert batch(lesson, "--public", "--policy", "policy.toml").status == 0
     grade = results(lesson)["ada"]
     assert (grade["report"]["score"], grade["final"], grade["max_score"]) == (6.0, 10.0, 10.0)
+
+
+def test_policy_that_may_not_be_meant_so_is_said(lesson):
+    hand_in(lesson, {"ada": RIGHT})
+    (lesson.root / "policy.toml").write_text(
+        "deadline = 2026-11-20T23:59:00Z\n[extensions]\nada = 2026-11-24T23:59:00Z\nadda = 2026-11-24T23:59:00Z\n"
+    )
+    talk = batch(lesson, "--public", "--policy", "policy.toml").talk
+    assert "note: the policy extends the deadline for `adda`, and nobody of the class is called so\n" in talk
+    assert "`ada`" not in talk
+    assert "no time of handing in is known of anybody: only late marks count\n" in talk
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from grader.checking.collecting import collect
 from grader.errors import UsageError
 from grader.grade import Session, require_solutions
 from grader.intake import Intake, open_submissions
-from grader.policy import read_policy
+from grader.policy import Policy, read_policy, unknown_extensions
 from grader.results import Results
 from grader.salt import NO_SALT, read_salt, secret_file
 from grader.worker.isolation import Isolation
@@ -92,6 +92,8 @@ def grade_class(catalog: Catalog, options: Options, say: Callable[[str], None]) 
         for note in intake.notes:
             say(f"note: {note}")
         store = opened.enter_context(_open_store(options))
+        for note in _doubts(policy, intake) if policy else ():
+            say(f"note: {note}")
         batch, settings = _plan(catalog, exercises, options, intake, store)
         say(_outlook(batch, len(intake.handed)))
         with Talk(sys.stderr, len(batch.plan)) as talk:
@@ -111,12 +113,22 @@ def _require_apart(options: Options) -> None:
         )
 
 
+def _doubts(policy: Policy, intake: Intake) -> Iterator[str]:
+    """What of a policy this class gives no cause for, which may not be meant so."""
+    for who in unknown_extensions(policy, [*intake.missing, *(one.student for one in intake.handed)]):
+        yield f"the policy extends the deadline for `{who}`, and nobody of the class is called so"
+    timeless = sum(one.submitted_at is None for one in intake.handed)
+    if policy.deadline and timeless:
+        of_whom = "anybody" if timeless == len(intake.handed) else f"{timeless} of the students"
+        yield f"the policy has a deadline, but no time of handing in is known of {of_whom}: only late marks count"
+
+
 def _plan(
     catalog: Catalog, exercises: tuple[Exercise, ...], options: Options, intake: Intake, store: Store
 ) -> tuple[Batch, Settings]:
     salt = read_salt() if options.full else NO_SALT
     checks = collect(exercises, hidden=options.full)
-    keys = check_keys(checks, options.seed, salt)
+    keys = check_keys(checks, options.seed, salt, jailed=options.full and not options.allow_unjailed)
     settings = Settings(
         str(catalog.root),
         tuple(exercise.name for exercise in exercises),
@@ -172,9 +184,10 @@ def _secrets(options: Options) -> Iterator[str]:
 
 def _outlook(batch: Batch, students: int) -> str:
     files = len(batch.plan)
+    whose = f"{students} student{'s' * (students != 1)}"
     if not files:
-        return f"{students} students: all is known, nothing needs judging"
-    return f"{students} students: {files} files need judging"
+        return f"{whose}: all is known, nothing needs judging"
+    return f"{whose}: {files} file{'s need' if files != 1 else ' needs'} judging"
 
 
 def _write(results: Results, out: Path) -> bool:
