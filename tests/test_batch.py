@@ -330,6 +330,26 @@ def test_policy_that_may_not_be_meant_so_is_said(lesson):
     assert "no time of handing in is known of anybody: only late marks count\n" in talk
 
 
+def test_gradebook_says_what_it_replaces_and_whom_it_leaves(lesson):
+    hand_in(lesson, {"ada01": RIGHT})
+    assert batch(lesson, "--public").status == 0
+    rows = [
+        "Last Name,First Name,Username,HW [Total Pts: 6 Score] |7",
+        "Lovelace,Ada,ada01,4.00",
+        "Hopper,Grace,gh,1.00",
+    ]
+    (lesson.root / "export.csv").write_text("\n".join(rows) + "\n")
+    roster = ["Name,Username", "Ada Lovelace,ada01"]
+    (lesson.root / "roster.csv").write_text("\n".join(roster) + "\n")
+    assert batch(lesson, "--public", "--roster", "roster.csv").status == 0
+    ran = lesson.run("gradebook", "blackboard", "results", "--template", "export.csv", "--out", "filled.csv")
+    assert ran.talk == (
+        "filled.csv: 1 grade filled in, 0 left out\n"
+        "of them, 1 replaces another grade:\n  Ada Lovelace (ada01): 4.00 -> 6.00\n"
+        "of the template, 1 has no result and stays as it is:\n  Grace Hopper\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
@@ -342,6 +362,8 @@ def test_policy_that_may_not_be_meant_so_is_said(lesson):
         (["class", "--out", "solutions/vectors/vectors.py"], "vectors.py: cannot be made"),
         (["class", "--out", "class/results"], "--out class/results: lies in class"),
         (["class", "--out", "class/../class"], "where the next run would take it for a hand-in"),
+        (["class", "--jobs", "5000"], "5000 is not in the range 1<=x<=256"),
+        (["class", "--jobs", "2", "--dask", "tcp://127.0.0.1:9"], "--jobs and --dask: the cluster says"),
         (["class", "--dask", "tcp://127.0.0.1:9"], "--dask tcp://127.0.0.1:9: no cluster answers there"),
     ],
 )

@@ -418,6 +418,7 @@ def test_plain_has_everything_and_no_formula():
     assert rows[0]["deductions"] == "two days late: 87.12"
     assert rows[0]["needs a look"] == "'-1 of 2 files was taken; an empty folder"
     assert (rows[1]["final"], rows[1]["needs a look"]) == ("", "the grader itself failed at ex.1.law")
+    assert (rows[1]["ex"], rows[1]["ex.1"], rows[1]["raw"]) == ("", "", "")
     assert (rows[2]["final"], rows[2]["ex"], rows[2]["needs a look"]) == ("0.00", "", "'@file is no Python")
     assert [who for who, _ in written.left_out] == ["Alan Turing (alan)"]
 

@@ -39,9 +39,10 @@ def _graded(grades: tuple[Grade, ...]) -> Iterator[ExerciseResult]:
 def _row(grade: Grade, exercises: list[str], decimal: str) -> list[str]:
     scores: dict[str, float] = {}
     for exercise in _graded((grade,)):
-        scores[exercise.name] = exercise.score
-        scores |= {task.id: task.score for task in exercise.tasks}
-    raw = grade.report.score if grade.report else None
+        parts = [(exercise.name, exercise), *((task.id, task) for task in exercise.tasks)]
+        # Of what could not be judged there is no score, and nothing to be had is not 0 of it.
+        scores |= {name: part.score for name, part in parts if part.max_score}
+    raw = grade.report.score if grade.report and grade.report.max_score else None
     look = [text for text in (grade.problem, broken(grade), *grade.notes) if text]
     deductions = [f"{deduction.why}: {points(deduction.score)}" for deduction in grade.deductions]
     return [
