@@ -204,7 +204,9 @@ def gradebook(name: str, results: Path, template: Path | None, column: str, deci
     click.echo(f"{out}: {grades} filled in, {len(written.left_out)} left out", err=True)
     _name_some([f"{student}: {why}" for student, why in written.left_out])
     if written.changed:
-        click.echo(f"of them, {len(written.changed)} replace{'s' * (len(written.changed) == 1)} another grade:", err=True)
+        click.echo(
+            f"of them, {len(written.changed)} replace{'s' * (len(written.changed) == 1)} another grade:", err=True
+        )
         _name_some([f"{student}: {before} -> {now}" for student, before, now in written.changed])
     if written.without:
         one = len(written.without) == 1

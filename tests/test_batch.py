@@ -262,6 +262,14 @@ def test_crash_of_the_grader_is_broken_and_stops_nobody():
     assert kept.message.startswith("the grader crashed (KeyError at test_batch.py:")
 
 
+def test_results_that_cannot_be_written_are_one_line(lesson):
+    hand_in(lesson, {"ada": RIGHT})
+    (lesson.root / "results/results.json/in-the-way").mkdir(parents=True)
+    ran = batch(lesson, "--public")
+    assert ran.status == 2
+    assert ran.talk.splitlines()[-1] == "grader: results/results.json: cannot be written (Is a directory)"
+
+
 def test_another_seed_is_another_grading(small):
     assert judged(batch(small, "--public", "--seed", "1")) == 3
     assert judged(batch(small, "--public")) == 0

@@ -7,9 +7,10 @@ OUT/store.sqlite      verdicts, as they are known, unless another store is named
 """
 
 import contextlib
+import filecmp
 import functools
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -35,7 +36,8 @@ from grader.writers import gradebooks, pages, results_json
 
 MOST_SECRETS = 100
 """Files that a worker tries to read before it starts; more of the same folder would show nothing else."""
-RESULTS, PREVIOUS, STORE = "results.json", "previous.json", "store.sqlite"
+RESULTS, NEW_RESULTS, PREVIOUS, STORE = "results.json", ".results.json", "previous.json", "store.sqlite"
+CHUNK = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -192,20 +194,33 @@ def _outlook(batch: Batch, students: int) -> str:
 
 def _write(results: Results, out: Path) -> bool:
     """Write all that is made of the results; whether grades of the last run are others now."""
-    text = results_json.render(results)
-    path = out / RESULTS
-    before = path.read_text("utf-8") if path.is_file() else text
-    if before != text:
-        _replace(out / PREVIOUS, before)
-    _replace(path, text)
+    path, new = out / RESULTS, out / NEW_RESULTS
+    _replace(new, results_json.pieces(results))
+    changed = path.is_file() and not filecmp.cmp(path, new, shallow=False)
+    if changed:
+        _replace(out / PREVIOUS, _chunks(path))
+    try:
+        new.replace(path)
+    except OSError as error:
+        raise _unwritable(path, error) from None
     _replace(out / "grades.csv", gradebooks.write("plain", results).content)
     for name, content in pages.render(results):
         _replace(out / name, content)
-    return before != text
+    return changed
 
 
-def _replace(path: Path, content: str | bytes) -> None:
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            yield chunk
+
+
+def _replace(path: Path, content: str | bytes | Iterable[str | bytes]) -> None:
     try:
         files.replace(path, content)
     except OSError as error:
-        raise UsageError(f"{path}: cannot be written ({error.strerror})") from None
+        raise _unwritable(path, error) from None
+
+
+def _unwritable(path: Path, error: OSError) -> UsageError:
+    return UsageError(f"{path}: cannot be written ({error.strerror})")
