@@ -152,7 +152,7 @@ def batch(
     except KeyboardInterrupt:
         click.echo("\nstopped; what was judged is kept: the same command goes on from there", err=True)
         raise
-    click.echo(class_summary.render(summary.results, judged=summary.judged, missing=summary.missing))
+    click.echo(class_summary.render(summary.results, judged=summary.judged))
     click.echo(f"\nopen {out / 'index.html'}; grades are in {out / 'grades.csv'}")
     if summary.changed:
         click.echo(f"They are others than in the last run: grader diff {out / 'previous.json'} {out / 'results.json'}")

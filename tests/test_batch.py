@@ -1,6 +1,7 @@
 """`grader batch` as an instructor runs it: a class in, results out, whatever students and machines do meanwhile."""
 
 import contextlib
+import csv
 import json
 import os
 import random
@@ -317,6 +318,24 @@ def test_paths_of_one_student_stop_nobody(lesson):
     ran = batch(lesson)
     assert ran.status == 0, ran.talk
     assert {grade["final"] for grade in results(lesson).values()} == {6.0}
+
+
+def test_who_handed_in_nothing_is_named_and_gets_no_grade(lesson):
+    hand_in(lesson, {"ada": RIGHT})
+    (lesson.root / "roster.csv").write_text("Name,Email\nAda,ada@x\n<b>Bob,bob@x\n")
+    ran = batch(lesson, "--public", "--roster", "roster.csv")
+    assert "1 of the roster handed in nothing: <b>Bob\n" in ran.out
+    assert "median 6, mean 6 of 6" in ran.out
+    with (lesson.root / "results/grades.csv").open(newline="") as file:
+        ada, bob = csv.DictReader(file)
+    assert (ada["final"], bob["name"], bob["email"], bob["final"], bob["vectors"], bob["max"]) == (
+        "6.00", "<b>Bob", "bob@x", "", "", "",
+    )  # fmt: skip
+    assert bob["needs a look"] == "handed in nothing"
+    page = (lesson.root / "results/index.html").read_text()
+    assert "On the roster, and handed in nothing" in page
+    assert "<bdi>&lt;b&gt;Bob</bdi>" in page
+    assert lesson.run("diff", "results", "results").status == 0
 
 
 def test_policy_keeps_raw_and_final(lesson):

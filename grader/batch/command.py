@@ -65,8 +65,6 @@ class Summary:
     results: Results
     judged: int
     """files that were judged in this run; the others were known"""
-    missing: int
-    """students of the roster who handed in nothing"""
     changed: bool
     """whether grades of the last run are others now"""
 
@@ -101,9 +99,9 @@ def grade_class(catalog: Catalog, options: Options, say: Callable[[str], None]) 
         with Talk(sys.stderr, len(batch.plan)) as talk:
             batch.grade(_pools(options, settings, opened), talk.judged)
         grades = tuple(batch.grades(policy))
-    results = Results(options.submissions.stem, grades, options.seed, options.full, grader.__version__)
+    results = Results(options.submissions.stem, grades, options.seed, options.full, grader.__version__, intake.missing)
     changed = _write(results, options.out)
-    return Summary(results, len(batch.plan), len(intake.missing), changed)
+    return Summary(results, len(batch.plan), changed)
 
 
 def _require_apart(options: Options) -> None:
