@@ -7,7 +7,7 @@ import contextlib
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, NoReturn
 
@@ -25,8 +25,10 @@ from grader.writers import class_summary, json_report, junit, terminal
 
 MOST_SECRETS = 100
 """Files that a worker tries to read before it starts; more of the same folder would show nothing else."""
-MOST_LEFT_OUT = 20
-"""Students without a grade that are named; a gradebook that fits nobody would name everybody."""
+MOST_NAMED = 20
+"""Students of one kind that are named; a gradebook that fits nobody would name everybody."""
+MOST_JOBS = 256
+"""Processes that one warm process can serve: it waits for 1024 files at most."""
 OutputFile = click.Path(dir_okay=False, allow_dash=True)
 
 
@@ -98,7 +100,10 @@ def check(
 @click.option("--exercise", "exercises", multiple=True, help="Grade this exercise only; may be repeated.")
 @click.option("--public", is_flag=True, help="Run the public checks only.")
 @click.option(
-    "--jobs", type=click.IntRange(1), default=None, help="Processes that judge at a time; by default the cores."
+    "--jobs",
+    type=click.IntRange(1, MOST_JOBS),
+    default=None,
+    help="Processes that judge at a time; by default the cores.",
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the generated cases.")
 @click.option("--format", "form", metavar="NAME", help="What SUBMISSIONS is, if it is not recognised.")
@@ -122,6 +127,8 @@ def batch(
     allow_unjailed: bool,
 ) -> NoReturn:
     """Grade a whole class: what an LMS hands out, into a folder of results."""
+    if dask and jobs:
+        raise UsageError("--jobs and --dask: the cluster says how many judge at a time; leave out --jobs")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's threads would be in the way of forking
     with _needs_extra("batch"):
         from grader.batch.command import Options, grade_class
@@ -131,7 +138,7 @@ def batch(
         out,
         exercises,
         not public,
-        jobs or _cores(),
+        jobs or min(_cores(), MOST_JOBS),
         seed,
         form,
         roster,
@@ -145,7 +152,7 @@ def batch(
     except KeyboardInterrupt:
         click.echo("\nstopped; what was judged is kept: the same command goes on from there", err=True)
         raise
-    click.echo(class_summary.render(summary.results, judged=summary.judged, missing=summary.missing))
+    click.echo(class_summary.render(summary.results, judged=summary.judged))
     click.echo(f"\nopen {out / 'index.html'}; grades are in {out / 'grades.csv'}")
     if summary.changed:
         click.echo(f"They are others than in the last run: grader diff {out / 'previous.json'} {out / 'results.json'}")
@@ -193,11 +200,28 @@ def gradebook(name: str, results: Path, template: Path | None, column: str, deci
         files.replace(out, written.content)
     except OSError as error:
         raise UsageError(f"--out {out}: cannot be written ({error.strerror})") from None
-    click.echo(f"{out}: {written.filled} grades filled in, {len(written.left_out)} left out", err=True)
-    for student, why in written.left_out[:MOST_LEFT_OUT]:
-        click.echo(f"  {student}: {why}", err=True)
-    if len(written.left_out) > MOST_LEFT_OUT:
-        click.echo(f"  and {len(written.left_out) - MOST_LEFT_OUT} more", err=True)
+    grades = f"{written.filled} grade{'s' * (written.filled != 1)}"
+    click.echo(f"{out}: {grades} filled in, {len(written.left_out)} left out", err=True)
+    _name_some([f"{student}: {why}" for student, why in written.left_out])
+    if written.changed:
+        click.echo(
+            f"of them, {len(written.changed)} replace{'s' * (len(written.changed) == 1)} another grade:", err=True
+        )
+        _name_some([f"{student}: {before} -> {now}" for student, before, now in written.changed])
+    if written.without:
+        one = len(written.without) == 1
+        what = "has no result and stays as it is" if one else "have no result and stay as they are"
+        click.echo(f"of the template, {len(written.without)} {what}:", err=True)
+        _name_some(written.without)
+    for note in written.notes:
+        click.echo(f"note: {note}", err=True)
+
+
+def _name_some(lines: Sequence[str]) -> None:
+    for line in lines[:MOST_NAMED]:
+        click.echo(f"  {line}", err=True)
+    if len(lines) > MOST_NAMED:
+        click.echo(f"  and {len(lines) - MOST_NAMED} more", err=True)
 
 
 @cli.command()

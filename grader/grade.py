@@ -131,7 +131,7 @@ def require_solutions(exercise: Exercise) -> None:
     """Raises UsageError unless the hidden checks and the reference of an exercise are there."""
     for path in (exercise.reference, exercise.hidden_checks):
         if not path.is_file():
-            raise UsageError(f"{path}: is missing, and --full needs it; grade without --full, or add solutions/")
+            raise UsageError(f"{path}: is missing, and hidden checks need it; run public ones alone, or add solutions/")
 
 
 def require_jail(bench: Bench) -> None:
@@ -139,6 +139,6 @@ def require_jail(bench: Bench) -> None:
     confinement = bench.confinement()
     if confinement.isolation is Isolation.NONE:
         raise UsageError(
-            f"--full: submissions are not confined here ({confinement.why}); "
+            f"hidden checks: submissions are not confined here ({confinement.why}); "
             "`grader doctor` says what to do, --allow-unjailed grades all the same"
         )

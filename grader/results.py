@@ -64,3 +64,5 @@ class Results:
     full: bool
     version: str
     """of the grader"""
+    missing: tuple[Student, ...] = ()
+    """who is on the roster and handed in nothing: no grade of theirs is made up here"""

@@ -1,5 +1,6 @@
 """What one student handed in: finds the file of each exercise and reads it, or says in one line why it cannot."""
 
+import codecs
 import io
 import tokenize
 from collections.abc import Mapping, Sequence
@@ -8,6 +9,8 @@ from pathlib import Path
 from grader.errors import UsageError
 
 MAX_SOURCE = 4 * 1024 * 1024
+NO_TEXT = frozenset({"idna", "punycode", "undefined"})
+"""Codecs that a file may name and no source is written in; reading megabytes by them takes minutes."""
 
 
 def read_submission(path: Path, exercises: Sequence[str]) -> Mapping[str, bytes]:
@@ -53,12 +56,16 @@ def check_source(source: bytes, where: str) -> bytes:
         raise UsageError(f"{where}: is not a Python file (it holds binary data); hand in the .py source")
     try:
         encoding = tokenize.detect_encoding(io.BytesIO(source).readline)[0]
+        if codecs.lookup(encoding).name in NO_TEXT:
+            raise LookupError
         source.decode(encoding)
     except SyntaxError as error:
         raise UsageError(f"{where}: {error.msg}; save it as UTF-8") from None
     except UnicodeDecodeError as error:
         line = source[: error.start].count(b"\n") + 1
         raise UsageError(f"{where}: line {line} is not {error.encoding} text; save the file as UTF-8") from None
+    except (LookupError, UnicodeError):
+        raise UsageError(f"{where}: is not text in the encoding that it names ({encoding}); save it as UTF-8") from None
     return source
 
 

@@ -1,6 +1,7 @@
 """`grader batch` as an instructor runs it: a class in, results out, whatever students and machines do meanwhile."""
 
 import contextlib
+import csv
 import json
 import os
 import random
@@ -14,6 +15,9 @@ import time
 from pathlib import Path
 
 import pytest
+
+from grader.batch import job
+from grader.verdict import Verdict
 
 REPOSITORY = Path(__file__).parents[1]
 MEAN = "def mean(x):\n    if not len(x):\n        raise ValueError\n    return sum(x) / len(x)\n"
@@ -31,9 +35,16 @@ CLASS = {
     "hal": "import statistics\n" + RIGHT,
     "ida": "x = [0]\nwhile True:\n    x = x * 2\n",
 }
+UNREADABLE = {
+    "jon": b"",
+    "kim": b"PK\x03\x04\0\0\0" + bytes(100),
+    "max": b"# coding: bz2\n" + RIGHT.encode(),
+    "nia": b"# coding: undefined\n" + RIGHT.encode(),
+    "oda": b"# coding: punycode\n-" + b"ab" * 10**6,  # which takes minutes to find out
+}
 SCORES = {
     "ada": 6.0, "bob": 0.0, "cyd": 5.0, "dan": 6.0, "eve": 0.0, "fay": 0.0, "gus": 0.0, "hal": 0.0, "ida": 0.0,
-    "jon": None, "kim": None, "lea": None,
+    "jon": None, "kim": None, "lea": None, "max": None, "nia": None, "oda": None,
 }  # fmt: skip
 
 
@@ -75,11 +86,8 @@ def judged(ran):
 @pytest.fixture(scope="module")
 def graded(shared_lesson):
     """A class with all that may be in one, graded once."""
-    hand_in(shared_lesson, CLASS)
-    for name in ("jon", "kim", "lea"):
-        (shared_lesson.root / "class" / name).mkdir()
-    (shared_lesson.root / "class/jon/vectors.py").write_bytes(b"")
-    (shared_lesson.root / "class/kim/vectors.py").write_bytes(b"PK\x03\x04\0\0\0" + bytes(100))
+    hand_in(shared_lesson, CLASS | UNREADABLE)
+    (shared_lesson.root / "class/lea").mkdir()
     (shared_lesson.root / "class/lea/vectors.zip").write_bytes(b"PK\x03\x04 this is no zip")
     return batch(shared_lesson, "--public")
 
@@ -88,7 +96,7 @@ def test_every_student_has_a_row(shared_lesson, graded):
     assert graded.status == 0, graded.talk
     grades = results(shared_lesson)
     assert {key: grade["report"] and grade["report"]["score"] for key, grade in grades.items()} == SCORES
-    assert {key for key, grade in grades.items() if grade["problem"]} == {"jon", "kim", "lea"}
+    assert {key for key, grade in grades.items() if grade["problem"]} == {*UNREADABLE, "lea"}
     assert all(grade["final"] is not None for grade in grades.values())
 
 
@@ -196,6 +204,73 @@ def test_what_determines_a_verdict_regrades_everything(small, file, old, new):
     assert judged(batch(small, "--public")) == 3
 
 
+def test_check_that_is_marked_in_another_way_is_known_by_its_file(small):
+    change(small, "@check(", "@checking.check(")
+    change(small, "from grader.checking", "from grader import checking\nfrom grader.checking")
+    assert judged(batch(small, "--public")) == 3
+    change(small, "a factor of one changes nothing", "one is neutral")
+    assert judged(batch(small, "--public")) == 3
+
+
+def test_what_was_earned_unconfined_does_not_count_where_it_must_be_confined(lesson):
+    hand_in(lesson, {"ada": RIGHT})
+    assert judged(batch(lesson, "--allow-unjailed")) == 1
+    assert judged(batch(lesson)) == 1
+    assert judged(batch(lesson)) == 0
+
+
+def test_no_file_is_taken_for_one_that_is_missing(lesson):
+    lesson.copy_exercise("arrows")
+    hand_in(lesson, {"ada": RIGHT, "bob": RIGHT})
+    (lesson.root / "class/bob/arrows.py").write_text("not handed in")
+    assert batch(lesson, "--public").status == 0
+    seen = {
+        key: {check["verdict"] for exercise in grade["report"]["exercises"] for check in exercise["checks"]}
+        for key, grade in results(lesson).items()
+    }
+    assert "todo" in seen["ada"]
+    assert "todo" not in seen["bob"]
+
+
+def test_file_that_changes_meanwhile_is_not_taken_for_what_it_was(lesson):
+    hand_in(lesson, {f"s{number:02}": slow(number) for number in range(8)})
+    running = start(lesson, "--public", "--jobs", "1")
+    while running.poll() is None and known(lesson) < 4:
+        time.sleep(0.01)
+    hand_in(lesson, {"s07": WRONG})
+    _, talk = running.communicate(timeout=100)
+    assert running.returncode == 3, talk
+    grade = results(lesson)["s07"]
+    assert grade["final"] is None
+    assert "class/s07 was changed while the batch ran" in grade["report"]["exercises"][0]["checks"][0]["message"]
+    hand_in(lesson, {"s07": slow(7)})
+    assert batch(lesson, "--public").status == 0
+    assert results(lesson)["s07"]["final"] == 6.0
+
+
+def test_crash_of_the_grader_is_broken_and_stops_nobody():
+    class Crashing:
+        def judge(self, *_):
+            raise KeyError("of ours")
+
+        def close(self):
+            pass
+
+    settings = job.Settings("", (), False, 0, False, (), "", "")
+    job.lend(settings, Crashing())
+    (kept,) = job.do(settings, job.Job("vectors", "", None, ("vectors.1.value",), {})).values()
+    assert kept.verdict is Verdict.BROKEN
+    assert kept.message.startswith("the grader crashed (KeyError at test_batch.py:")
+
+
+def test_results_that_cannot_be_written_are_one_line(lesson):
+    hand_in(lesson, {"ada": RIGHT})
+    (lesson.root / "results/results.json/in-the-way").mkdir(parents=True)
+    ran = batch(lesson, "--public")
+    assert ran.status == 2
+    assert ran.talk.splitlines()[-1] == "grader: results/results.json: cannot be written (Is a directory)"
+
+
 def test_another_seed_is_another_grading(small):
     assert judged(batch(small, "--public", "--seed", "1")) == 3
     assert judged(batch(small, "--public")) == 0
@@ -233,12 +308,73 @@ def test_hidden_checks_run_unless_asked_not_to(lesson):
     assert "is missing" in ran.talk
 
 
+def test_paths_of_one_student_stop_nobody(lesson):
+    """They are what no submission may read, and a request for a worker has room for so many only."""
+    hand_in(lesson, {"ada": RIGHT, "bob": RIGHT})
+    folder = lesson.root.joinpath("class", "ada", *["y" * 200] * 3)
+    folder.mkdir(parents=True)
+    for number in range(100):
+        (folder / f"{'x' * 200}{number:03}").touch()
+    ran = batch(lesson)
+    assert ran.status == 0, ran.talk
+    assert {grade["final"] for grade in results(lesson).values()} == {6.0}
+
+
+def test_who_handed_in_nothing_is_named_and_gets_no_grade(lesson):
+    hand_in(lesson, {"ada": RIGHT})
+    (lesson.root / "roster.csv").write_text("Name,Email\nAda,ada@x\n<b>Bob,bob@x\n")
+    ran = batch(lesson, "--public", "--roster", "roster.csv")
+    assert "1 of the roster handed in nothing: <b>Bob\n" in ran.out
+    assert "median 6, mean 6 of 6" in ran.out
+    with (lesson.root / "results/grades.csv").open(newline="") as file:
+        ada, bob = csv.DictReader(file)
+    assert (ada["final"], bob["name"], bob["email"], bob["final"], bob["vectors"], bob["max"]) == (
+        "6.00", "<b>Bob", "bob@x", "", "", "",
+    )  # fmt: skip
+    assert bob["needs a look"] == "handed in nothing"
+    page = (lesson.root / "results/index.html").read_text()
+    assert "On the roster, and handed in nothing" in page
+    assert "<bdi>&lt;b&gt;Bob</bdi>" in page
+    assert lesson.run("diff", "results", "results").status == 0
+
+
 def test_policy_keeps_raw_and_final(lesson):
     hand_in(lesson, {"ada": RIGHT})
     (lesson.root / "policy.toml").write_text('drop = ["vectors.1"]\nscale_to = 10.0\n')
     assert batch(lesson, "--public", "--policy", "policy.toml").status == 0
     grade = results(lesson)["ada"]
     assert (grade["report"]["score"], grade["final"], grade["max_score"]) == (6.0, 10.0, 10.0)
+
+
+def test_policy_that_may_not_be_meant_so_is_said(lesson):
+    hand_in(lesson, {"ada": RIGHT})
+    (lesson.root / "policy.toml").write_text(
+        "deadline = 2026-11-20T23:59:00Z\n[extensions]\nada = 2026-11-24T23:59:00Z\nadda = 2026-11-24T23:59:00Z\n"
+    )
+    talk = batch(lesson, "--public", "--policy", "policy.toml").talk
+    assert "note: the policy extends the deadline for `adda`, and nobody of the class is called so\n" in talk
+    assert "`ada`" not in talk
+    assert "no time of handing in is known of anybody: only late marks count\n" in talk
+
+
+def test_gradebook_says_what_it_replaces_and_whom_it_leaves(lesson):
+    hand_in(lesson, {"ada01": RIGHT})
+    assert batch(lesson, "--public").status == 0
+    rows = [
+        "Last Name,First Name,Username,HW [Total Pts: 6 Score] |7",
+        "Lovelace,Ada,ada01,4.00",
+        "Hopper,Grace,gh,1.00",
+    ]
+    (lesson.root / "export.csv").write_text("\n".join(rows) + "\n")
+    roster = ["Name,Username", "Ada Lovelace,ada01"]
+    (lesson.root / "roster.csv").write_text("\n".join(roster) + "\n")
+    assert batch(lesson, "--public", "--roster", "roster.csv").status == 0
+    ran = lesson.run("gradebook", "blackboard", "results", "--template", "export.csv", "--out", "filled.csv")
+    assert ran.talk == (
+        "filled.csv: 1 grade filled in, 0 left out\n"
+        "of them, 1 replaces another grade:\n  Ada Lovelace (ada01): 4.00 -> 6.00\n"
+        "of the template, 1 has no result and stays as it is:\n  Grace Hopper\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -250,7 +386,11 @@ def test_policy_keeps_raw_and_final(lesson):
         (["class", "--store", "nonsense"], "--store nonsense: is no database address"),
         (["class", "--store", "sqlite:////nowhere/there.db"], "--store sqlite:////nowhere/there.db: cannot be used"),
         (["class", "--exercise", "vector"], "did you mean `vectors`"),
-        (["class", "--out", "class/ada/vectors.py"], "--out class/ada/vectors.py: cannot be made"),
+        (["class", "--out", "solutions/vectors/vectors.py"], "vectors.py: cannot be made"),
+        (["class", "--out", "class/results"], "--out class/results: lies in class"),
+        (["class", "--out", "class/../class"], "where the next run would take it for a hand-in"),
+        (["class", "--jobs", "5000"], "5000 is not in the range 1<=x<=256"),
+        (["class", "--jobs", "2", "--dask", "tcp://127.0.0.1:9"], "--jobs and --dask: the cluster says"),
         (["class", "--dask", "tcp://127.0.0.1:9"], "--dask tcp://127.0.0.1:9: no cluster answers there"),
     ],
 )

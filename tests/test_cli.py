@@ -312,7 +312,7 @@ def test_full_needs_solutions(lesson, missing):
     path = lesson.root / "solutions/vectors" / missing
     path.unlink()
     ran = lesson.run("check", "--full")
-    assert only_line(ran) == f"{path}: is missing, and --full needs it; grade without --full, or add solutions/"
+    assert only_line(ran) == f"{path}: is missing, and hidden checks need it; run public ones alone, or add solutions/"
     assert ran.status == 2
 
 

@@ -7,6 +7,7 @@ UTF-16 with tabs from Blackboard; quotes, commas and line ends in cells; two stu
 import codecs
 import csv
 import io
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -19,6 +20,7 @@ from grader.errors import UsageError
 from grader.report import CheckResult, ExerciseResult, Report, TaskResult
 from grader.results import Deduction, Grade, Results, Student
 from grader.verdict import Verdict
+from grader.writers import results_json
 from grader.writers.gradebooks import NAMES, write
 from grader.writers.gradebooks.sheet import number, read
 
@@ -418,6 +420,7 @@ def test_plain_has_everything_and_no_formula():
     assert rows[0]["deductions"] == "two days late: 87.12"
     assert rows[0]["needs a look"] == "'-1 of 2 files was taken; an empty folder"
     assert (rows[1]["final"], rows[1]["needs a look"]) == ("", "the grader itself failed at ex.1.law")
+    assert (rows[1]["ex"], rows[1]["ex.1"], rows[1]["raw"]) == ("", "", "")
     assert (rows[2]["final"], rows[2]["ex"], rows[2]["needs a look"]) == ("0.00", "", "'@file is no Python")
     assert [who for who, _ in written.left_out] == ["Alan Turing (alan)"]
 
@@ -569,3 +572,23 @@ def test_every_student_is_in_the_file_or_listed(class_, decimal):
         else:
             assert one.final - 0.01 < imported[one.student.sis_id] <= one.final + 1e-6
     assert written.filled == len(imported)
+
+
+# ---- results.json
+
+
+def test_results_are_written_a_student_at_a_time():
+    words = {"message": "word " * 2000}
+    graded = [replace(grade(1.0, key=f"s{n}"), report=report(check(Verdict.FAIL, 0.0, **words))) for n in range(100)]
+    of_class = results(*graded)
+    sizes = [len(piece) for piece in results_json.pieces(of_class)]
+    assert max(sizes) < 2 * sum(sizes) / len(graded)
+    assert "".join(results_json.pieces(of_class)) == results_json.render(of_class)
+    assert results_json.parse(results_json.render(of_class)) == of_class
+
+
+@pytest.mark.parametrize("students", [0, 1, 2])
+def test_results_look_as_one_document(students):
+    of_class = replace(results(*(grade(1.0, key=f"s{n}") for n in range(students))), title='\u2028 "grades": []')
+    data = json.loads(results_json.render(of_class))
+    assert results_json.render(of_class) == json.dumps(data, indent=2, ensure_ascii=False) + "\n"

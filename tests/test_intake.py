@@ -252,6 +252,14 @@ def test_nbgrader_knows_times(tmp_path):
             assert "notebooks are not read yet" in outcomes(intake)["wang"]
 
 
+def test_nbgrader_times_are_those_of_the_assignment(tmp_path):
+    stamps = {"hw1": "2026-11-20 21:30:00 UTC", "hw2": "2026-12-20 21:30:00 UTC"}
+    files = {f"submitted/ada/{name}/timestamp.txt": stamp for name, stamp in stamps.items()}
+    files |= {"submitted/ada/hw1/lora.py": LORA, "submitted/ada/hw2/other.ipynb": "{}"}
+    with open_submissions(tree(tmp_path, files), ONE) as intake:
+        assert by_key(intake)["ada"].submitted_at == datetime(2026, 11, 20, 21, 30, tzinfo=UTC)
+
+
 def test_git_logins_are_what_follows_the_assignment(tmp_path):
     with open_submissions(tree(tmp_path, BUILDERS["git"]()), ONE) as intake:
         assert [one.student.login for one in intake.handed] == ["doe-jane", "doe-john", "wang"]

@@ -7,9 +7,10 @@ OUT/store.sqlite      verdicts, as they are known, unless another store is named
 """
 
 import contextlib
+import filecmp
 import functools
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from grader.checking.collecting import collect
 from grader.errors import UsageError
 from grader.grade import Session, require_solutions
 from grader.intake import Intake, open_submissions
-from grader.policy import read_policy
+from grader.policy import Policy, read_policy, unknown_extensions
 from grader.results import Results
 from grader.salt import NO_SALT, read_salt, secret_file
 from grader.worker.isolation import Isolation
@@ -35,7 +36,8 @@ from grader.writers import gradebooks, pages, results_json
 
 MOST_SECRETS = 100
 """Files that a worker tries to read before it starts; more of the same folder would show nothing else."""
-RESULTS, PREVIOUS, STORE = "results.json", "previous.json", "store.sqlite"
+RESULTS, NEW_RESULTS, PREVIOUS, STORE = "results.json", ".results.json", "previous.json", "store.sqlite"
+CHUNK = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,6 @@ class Summary:
     results: Results
     judged: int
     """files that were judged in this run; the others were known"""
-    missing: int
-    """students of the roster who handed in nothing"""
     changed: bool
     """whether grades of the last run are others now"""
 
@@ -77,6 +77,7 @@ class Summary:
 def grade_class(catalog: Catalog, options: Options, say: Callable[[str], None]) -> Summary:
     """Grade a class; raises UsageError for what the person at the keyboard can mend, BrokenError for what is ours."""
     exercises = catalog.select(options.exercises)
+    _require_apart(options)
     if options.full:
         for exercise in exercises:
             require_solutions(exercise)
@@ -91,14 +92,35 @@ def grade_class(catalog: Catalog, options: Options, say: Callable[[str], None]) 
         for note in intake.notes:
             say(f"note: {note}")
         store = opened.enter_context(_open_store(options))
+        for note in _doubts(policy, intake) if policy else ():
+            say(f"note: {note}")
         batch, settings = _plan(catalog, exercises, options, intake, store)
         say(_outlook(batch, len(intake.handed)))
         with Talk(sys.stderr, len(batch.plan)) as talk:
             batch.grade(_pools(options, settings, opened), talk.judged)
         grades = tuple(batch.grades(policy))
-    results = Results(options.submissions.stem, grades, options.seed, options.full, grader.__version__)
+    results = Results(options.submissions.stem, grades, options.seed, options.full, grader.__version__, intake.missing)
     changed = _write(results, options.out)
-    return Summary(results, len(batch.plan), len(intake.missing), changed)
+    return Summary(results, len(batch.plan), changed)
+
+
+def _require_apart(options: Options) -> None:
+    out, submissions = options.out.absolute().resolve(), options.submissions.absolute().resolve()
+    if out.is_relative_to(submissions):
+        raise UsageError(
+            f"--out {options.out}: lies in {options.submissions}, where the next run would take it for a hand-in; "
+            "name a folder elsewhere"
+        )
+
+
+def _doubts(policy: Policy, intake: Intake) -> Iterator[str]:
+    """What of a policy this class gives no cause for, which may not be meant so."""
+    for who in unknown_extensions(policy, [*intake.missing, *(one.student for one in intake.handed)]):
+        yield f"the policy extends the deadline for `{who}`, and nobody of the class is called so"
+    timeless = sum(one.submitted_at is None for one in intake.handed)
+    if policy.deadline and timeless:
+        of_whom = "anybody" if timeless == len(intake.handed) else f"{timeless} of the students"
+        yield f"the policy has a deadline, but no time of handing in is known of {of_whom}: only late marks count"
 
 
 def _plan(
@@ -106,7 +128,7 @@ def _plan(
 ) -> tuple[Batch, Settings]:
     salt = read_salt() if options.full else NO_SALT
     checks = collect(exercises, hidden=options.full)
-    keys = check_keys(checks, options.seed, salt)
+    keys = check_keys(checks, options.seed, salt, jailed=options.full and not options.allow_unjailed)
     settings = Settings(
         str(catalog.root),
         tuple(exercise.name for exercise in exercises),
@@ -162,27 +184,41 @@ def _secrets(options: Options) -> Iterator[str]:
 
 def _outlook(batch: Batch, students: int) -> str:
     files = len(batch.plan)
+    whose = f"{students} student{'s' * (students != 1)}"
     if not files:
-        return f"{students} students: all is known, nothing needs judging"
-    return f"{students} students: {files} files need judging"
+        return f"{whose}: all is known, nothing needs judging"
+    return f"{whose}: {files} file{'s need' if files != 1 else ' needs'} judging"
 
 
 def _write(results: Results, out: Path) -> bool:
     """Write all that is made of the results; whether grades of the last run are others now."""
-    text = results_json.render(results)
-    path = out / RESULTS
-    before = path.read_text("utf-8") if path.is_file() else text
-    if before != text:
-        _replace(out / PREVIOUS, before)
-    _replace(path, text)
+    path, new = out / RESULTS, out / NEW_RESULTS
+    _replace(new, results_json.pieces(results))
+    changed = path.is_file() and not filecmp.cmp(path, new, shallow=False)
+    if changed:
+        _replace(out / PREVIOUS, _chunks(path))
+    try:
+        new.replace(path)
+    except OSError as error:
+        raise _unwritable(path, error) from None
     _replace(out / "grades.csv", gradebooks.write("plain", results).content)
     for name, content in pages.render(results):
         _replace(out / name, content)
-    return before != text
+    return changed
 
 
-def _replace(path: Path, content: str | bytes) -> None:
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            yield chunk
+
+
+def _replace(path: Path, content: str | bytes | Iterable[str | bytes]) -> None:
     try:
         files.replace(path, content)
     except OSError as error:
-        raise UsageError(f"{path}: cannot be written ({error.strerror})") from None
+        raise _unwritable(path, error) from None
+
+
+def _unwritable(path: Path, error: OSError) -> UsageError:
+    return UsageError(f"{path}: cannot be written ({error.strerror})")

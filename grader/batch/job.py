@@ -6,6 +6,7 @@ A process keeps what the next job can use: warm workers, drawn cases, the oracle
 import contextlib
 import platform
 import threading
+import traceback
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -60,12 +61,22 @@ def do(settings: Settings, job: Job) -> dict[str, Kept]:
     except UsageError:
         raise
     except GraderError as error:
-        return {check_id: Kept(Verdict.BROKEN, str(error), "", 0.0, "") for check_id in job.wanted}
+        return all_broken(job, str(error))
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is ours, and must not cost the others their grades
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        return all_broken(
+            job, f"the grader crashed ({type(error).__name__} at {Path(place.filename).name}:{place.lineno})"
+        )
     isolation = grading.isolation
     return {
         judged.id: Kept(judged.verdict, judged.message, judged.kind, judged.duration_s, isolation)
         for judged in grading.judged.values()
     }
+
+
+def all_broken(job: Job, why: str) -> dict[str, Kept]:
+    """What became of a job that could not be done."""
+    return {check_id: Kept(Verdict.BROKEN, why, "", 0.0, "") for check_id in job.wanted}
 
 
 def open_session(settings: Settings) -> Session:
@@ -78,8 +89,9 @@ def open_session(settings: Settings) -> Session:
         unreadable=map(Path, settings.unreadable),
         salt=salt,
     )
+    jailed = settings.full and not settings.allow_unjailed
     try:
-        keys = digest(check_keys(session.checks, settings.seed, salt).values())
+        keys = digest(check_keys(session.checks, settings.seed, salt, jailed=jailed).values())
         if settings.keys != keys:
             raise UsageError(
                 f"{platform.node()}: {settings.root} holds other exercises, or the secret or the versions of libraries "

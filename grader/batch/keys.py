@@ -19,9 +19,10 @@ from grader.catalog import Exercise
 from grader.checking.collecting import Collected
 from grader.salt import Salt
 
-ENGINE = ("checking", "worker", "wire.py", "salt.py", "verdict.py")
+ENGINE = ("checking", "worker", "grade.py", "wire.py", "salt.py", "verdict.py", "errors.py")
 """The parts of the engine that verdicts pass through."""
-ABSENT = hashlib.sha256(b"not handed in").hexdigest()
+ABSENT = "not handed in"
+"""What stands for no file: no digest, so that it can be no file's."""
 
 
 def source_digest(source: bytes | None) -> str:
@@ -29,9 +30,12 @@ def source_digest(source: bytes | None) -> str:
     return ABSENT if source is None else hashlib.sha256(source).hexdigest()
 
 
-def check_keys(checks: Sequence[Collected], seed: int, salt: Salt) -> dict[str, str]:
-    """The key of each check, by its id. It holds those of the checks that its task needs: they can make it skipped."""
-    everywhere = digest([engine_digest(), str(seed), salt.fingerprint])
+def check_keys(checks: Sequence[Collected], seed: int, salt: Salt, *, jailed: bool = False) -> dict[str, str]:
+    """The key of each check, by its id. It holds those of the checks that its task needs: they can make it skipped.
+
+    `jailed` is whether a submission had to be confined: what it earned where it was not must not count where it must.
+    """
+    everywhere = digest([engine_digest(), str(seed), salt.fingerprint, "jailed" if jailed else ""])
     exercises = {collected.exercise.name: collected.exercise for collected in checks}
     materials = {name: _materials(exercise) for name, exercise in exercises.items()}
     codes = {path: _codes(path) for exercise in exercises.values() for path in _check_files(exercise)}
@@ -41,7 +45,8 @@ def check_keys(checks: Sequence[Collected], seed: int, salt: Salt) -> dict[str, 
         exercise, check = collected.exercise, collected.check
         needs = exercise.task(check.task).needs
         needed = [keys[known] for known in keys if known in public and {known, known.rpartition(".")[0]} & set(needs)]
-        code = codes[exercise.hidden_checks if collected.hidden else exercise.public_checks][collected.body.__name__]
+        file = exercise.hidden_checks if collected.hidden else exercise.public_checks
+        code = codes[file].get(collected.body.__name__) or _of_file(file)  # one that is made in some other way
         keys[check.id] = digest([everywhere, materials[exercise.name], code, check.id, *needed])
     return keys
 

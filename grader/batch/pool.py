@@ -46,7 +46,7 @@ def run(jobs: Iterable[Job], make_pool: Callable[[], tuple[Settings, Pool]], don
     while lost := _drain(waiting, *make_pool(), done):
         for one in lost:  # each by itself, so that none is taken for the reason that is not
             if _drain(iter([one]), *make_pool(), done):
-                done(one, _all_broken(one, "a process of the grader died twice while it judged this"))
+                done(one, job.all_broken(one, "a process of the grader died twice while it judged this"))
 
 
 def _drain(jobs: Iterator[Job], settings: Settings, pool: Pool, done: Callable[[Job, Done], None]) -> list[Job]:
@@ -72,10 +72,6 @@ def _drain(jobs: Iterator[Job], settings: Settings, pool: Pool, done: Callable[[
         for future in running:
             future.cancel()
         pool.executor.shutdown(wait=True)
-
-
-def _all_broken(one: Job, why: str) -> Done:
-    return {check_id: Kept(Verdict.BROKEN, why, "", 0.0, "") for check_id in one.wanted}
 
 
 def rehearse(settings: Settings, session: Session) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from grader.batch import pool
-from grader.batch.job import Job, Settings
+from grader.batch.job import Job, Settings, all_broken
 from grader.batch.keys import source_digest
 from grader.batch.pool import Pool
 from grader.batch.store import Kept, Store
@@ -121,10 +121,18 @@ class Batch:
                         yield Planned(owners[source], name, source, wanted, verdicts)
 
     def _jobs(self, plan: Sequence[Planned]) -> Iterator[Job]:
-        """Each piece of work with its file, which is read when it is its turn."""
+        """Each piece of work with its file, which is read when it is its turn, and must be what it was."""
         for one in plan:
-            content = self._intake.unpack(one.handed).sources.get(one.exercise)
-            yield Job(one.exercise, one.source, content, one.wanted, one.known)
+            try:
+                content = self._intake.unpack(one.handed).sources.get(one.exercise)
+            except UsageError:
+                content = None
+            job = Job(one.exercise, one.source, content, one.wanted, one.known)
+            if source_digest(content) == one.source:
+                yield job
+            else:
+                why = f"{one.handed.origin} was changed while the batch ran; run it again"
+                self._take(job, all_broken(job, why))
 
     def _take(self, job: Job, verdicts: Verdicts) -> None:
         if any(kept.verdict is Verdict.BROKEN for kept in verdicts.values()):

@@ -1,5 +1,6 @@
 """Runs checks on one submission and keeps what became of each. Knows implementations and laws, not pytest."""
 
+import json
 import re
 import time
 import traceback
@@ -20,9 +21,12 @@ from grader.salt import NO_SALT, Salt
 from grader.verdict import Verdict
 from grader.worker.host import Launcher, Order, Served, Worker, launch
 from grader.worker.isolation import Confinement, Isolation, weakest
+from grader.worker.limits import MAX_REQUEST
 
 # The order of Unix: every implementation of an exercise has one of these roles, and only one is not ours.
 TRUSTED_ROLES = ("oracle", "reference")
+MAX_UNREADABLE = MAX_REQUEST // 2
+"""Bytes for the paths that a worker must not be able to read: the more important ones come first."""
 UNLIKE = "your answer is so unlike what was asked for that it cannot be judged"
 
 
@@ -36,6 +40,18 @@ def _own_files(exercises: Iterable[Exercise]) -> list[Path]:
     """What tells how submissions are judged, and by which answers."""
     folders = [folder for exercise in exercises for folder in (exercise.folder, exercise.solutions)]
     return [path for folder in folders for path in sorted(folder.glob("*.py"))]
+
+
+def _that_fit(paths: Iterable[Path]) -> tuple[str, ...]:
+    """The paths that a request for a worker has room for; a submission may hold files of any depth."""
+    fitting: list[str] = []
+    room = MAX_UNREADABLE
+    for path in map(str, paths):
+        room -= len(json.dumps(path)) + 2
+        if room < 0:
+            break
+        fitting.append(path)
+    return tuple(fitting)
 
 
 class Bench:
@@ -55,7 +71,7 @@ class Bench:
         Without `shrinks` a failing case is told as it was met: half the price, for whoever asks for verdicts alone.
         """
         self.shrinks = shrinks
-        self._unreadable = tuple(str(path) for path in [*_own_files(exercises), *unreadable])
+        self._unreadable = _that_fit([*_own_files(exercises), *unreadable])
         self._needs_jail = needs_jail
         self.exercises = {exercise.name: exercise for exercise in exercises}
         self.launcher: Launcher = launch(tuple(map(served, exercises)), fork=fork)

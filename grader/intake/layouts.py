@@ -118,7 +118,7 @@ def gradescope(tree: Tree, _: Sequence[str]) -> Iterator[Found]:
             yield Found(student, files, tree.where((name,)), notes=notes, submitted_at=created)
 
 
-def nbgrader(tree: Tree, _: Sequence[str]) -> Iterator[Found]:
+def nbgrader(tree: Tree, exercises: Sequence[str]) -> Iterator[Found]:
     """`submitted/STUDENT/ASSIGNMENT/hw.py` with `timestamp.txt`."""
     is_course = "submitted" in tree.children()
     if is_course:
@@ -127,14 +127,13 @@ def nbgrader(tree: Tree, _: Sequence[str]) -> Iterator[Found]:
     if not (is_course or stamped or PurePosixPath(tree.root).name == "submitted"):
         return
     for login in tree.children():
-        files, times = [], []
-        for file in tree.below(login):
-            if file.name == "timestamp.txt" and len(file.parts) == 2:
-                times.append(_stamp(file))
-            else:
-                files.append(replace(file, parts=file.parts[1:] or file.parts))
-        known = [time for time in times if time]
-        at = max(known, default=None)
+        below = tree.below(login)
+        stamps = [file for file in below if file.name == "timestamp.txt" and len(file.parts) == 2]
+        files = [replace(file, parts=file.parts[1:] or file.parts) for file in below if file not in stamps]
+        # A course has other assignments too, and when those were handed in makes nobody late here.
+        ours = {file.parts[0] for file in below if PurePosixPath(file.name).stem in exercises}
+        times = [_stamp(file) for file in stamps if not ours or file.parts[0] in ours]
+        at = max((time for time in times if time), default=None)
         yield Found(Student(make_key(login), login=login), tuple(files), tree.where((login,)), login, submitted_at=at)
 
 

@@ -26,7 +26,7 @@ from grader.errors import BrokenError, UnansweredError, WireError
 from grader.wire import MAX_NAME, Channel, Kind, Message, Tensor, Value
 from grader.worker import scratch, watch
 from grader.worker.isolation import Confinement
-from grader.worker.limits import MAX_BASES, MAX_FRAMES, MAX_LINE, MAX_TEXT, Limits
+from grader.worker.limits import MAX_BASES, MAX_FRAMES, MAX_LINE, MAX_REQUEST, MAX_TEXT, Limits
 
 MIB = 1024 * 1024
 KEPT_OUTPUT = 16 * 1024
@@ -218,7 +218,7 @@ class Zygote:
 
     def _receive(self) -> tuple[dict[str, Any], list[int]]:
         self._control.settimeout(STARTUP_S)
-        data, descriptors, _, _ = socket.recv_fds(self._control, 64 * 1024, 1)
+        data, descriptors, _, _ = socket.recv_fds(self._control, MAX_REQUEST, 1)
         if not data:
             raise BrokenPipeError("it ended")
         reply: dict[str, Any] = json.loads(data)

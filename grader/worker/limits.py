@@ -7,6 +7,8 @@ MAX_TEXT = 2000
 MAX_LINE = 200
 MAX_BASES = 16
 MAX_FRAMES = 8
+# Bytes of a request to the zygote, and of its reply.
+MAX_REQUEST = 64 * 1024
 
 
 @dataclass(frozen=True)

@@ -30,9 +30,7 @@ from grader.worker import jail, main
 from grader.worker.jail import kernel, namespaces
 from grader.worker.jail.plan import user_of
 from grader.worker.jail.rehearsal import Rehearsed
-from grader.worker.limits import Limits
-
-MAX_REQUEST = 64 * 1024
+from grader.worker.limits import MAX_REQUEST, Limits
 
 
 class Zygote:

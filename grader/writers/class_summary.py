@@ -1,6 +1,7 @@
 """A graded class as its instructor reads it in a terminal of 80 columns, when a batch is through."""
 
 import statistics
+import textwrap
 from collections import Counter
 from collections.abc import Iterator
 
@@ -11,6 +12,7 @@ from grader.writers.terminal import WIDTH, points
 
 LOOK_SHOWN = 10
 CHECKS_SHOWN = 5
+MISSING_LINES = 4
 LOOKS = {
     "hung": "hit a time limit",
     "limit": "hit a limit",
@@ -20,12 +22,19 @@ LOOKS = {
 """What a kind of failure says of a student whose work deserves a look."""
 
 
-def render(results: Results, *, judged: int, missing: int) -> str:
-    """`judged` files were judged in this run; so many of the roster are `missing`."""
+def render(results: Results, *, judged: int) -> str:
+    """`judged` files were judged in this run."""
     grades = results.grades
     lines = [f"{_count(len(grades), 'student')} graded, {_count(judged, 'file')} judged in this run"]
-    if missing:
-        lines.append(f"{missing} of the roster handed in nothing")
+    if results.missing:
+        names = ", ".join(student.name or student.key for student in results.missing)
+        lines += textwrap.wrap(
+            f"{len(results.missing)} of the roster handed in nothing: {names}",
+            WIDTH,
+            max_lines=MISSING_LINES,
+            subsequent_indent="  ",
+            placeholder=" ... (grades.csv has all)",
+        )
     finals = [grade.final for grade in grades if grade.final is not None]
     if finals:
         most = points(max(grade.max_score for grade in grades))

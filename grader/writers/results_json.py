@@ -3,8 +3,9 @@
 Keys are only ever added. `version` is the format's; the grader's own stands under `grader`.
 """
 
-import json
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -12,15 +13,28 @@ import msgspec
 from grader.errors import UsageError
 from grader.results import RESULTS_VERSION, Results
 
+GRADES = '"grades": []'
+
 
 def render(results: Results) -> str:
-    """Keys in a fixed order, a line per grade; scores in points, durations in seconds, moments in ISO 8601."""
-    data = msgspec.to_builtins(results)
-    grades = data.pop("grades")
-    data = {"version": RESULTS_VERSION, "grader": data.pop("version")} | data
-    # Python indents ten times slower than it writes lines, and a class may have a million values.
-    head = _line(data).removesuffix("}")
-    return f'{head}, "grades": [\n' + ",\n".join(map(_line, grades)) + "\n]}\n"
+    """Keys in a fixed order; scores in points, durations in seconds, moments in ISO 8601."""
+    return "".join(pieces(results))
+
+
+def pieces(results: Results) -> Iterator[str]:
+    """The same, a student at a time: as one text a class takes many times the memory that it takes as data."""
+    data = msgspec.to_builtins(replace(results, grades=()))
+    head = {"version": RESULTS_VERSION, "grader": data.pop("version")}
+    before, empty, after = _json(head | data).partition(GRADES)
+    yield before + empty[:-1]
+    for number, grade in enumerate(results.grades):
+        text = _json(grade).replace("\n", "\n    ")
+        yield ("," if number else "") + "\n    " + text
+    yield ("\n  ]" if results.grades else "]") + after + "\n"
+
+
+def _json(data: Any) -> str:
+    return msgspec.json.format(msgspec.json.encode(data), indent=2).decode("utf-8")
 
 
 def parse(text: str, source: str = "results.json") -> Results:
@@ -42,10 +56,6 @@ def parse(text: str, source: str = "results.json") -> Results:
         if times > 1:
             raise UsageError(f"{source}: `grades`: {times} students have the key `{key}`; grade the batch again")
     return results
-
-
-def _line(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def _words(complaint: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from grader.report import ExerciseResult
-from grader.results import Grade, Results
+from grader.results import Grade, Results, Student
 from grader.writers.gradebooks.filling import Written, broken, label, why_no_grade
 from grader.writers.gradebooks.sheet import harmless, number, table
 from grader.writers.terminal import points
@@ -12,11 +12,13 @@ STUDENT = ("key", "name", "id", "login", "email", "sis_id", "participant")
 
 
 def write(results: Results, decimal: str) -> Written:
-    """Every student has a row; who has no grade has an empty cell there, never a zero."""
+    """Every student of hand-ins and roster has a row; who has no grade has an empty cell there, never a zero."""
     exercises = _exercises(results)
     header = [*STUDENT, *exercises, "raw", "final", "max", "late", "submitted at", "deductions", "needs a look"]
     rows = [[harmless(title) for title in header]]
     rows += [_row(grade, exercises, decimal) for grade in results.grades]
+    for student in results.missing:
+        rows.append([*_names(student), *[""] * (len(header) - len(STUDENT) - 1), "handed in nothing"])
     left_out = [(label(grade.student), why_no_grade(grade, results)) for grade in results.grades if grade.final is None]
     # Where numbers have a decimal comma, spreadsheet programs expect a semicolon between cells.
     content = table(rows, ";" if decimal == "," else ",")
@@ -39,19 +41,24 @@ def _graded(grades: tuple[Grade, ...]) -> Iterator[ExerciseResult]:
 def _row(grade: Grade, exercises: list[str], decimal: str) -> list[str]:
     scores: dict[str, float] = {}
     for exercise in _graded((grade,)):
-        scores[exercise.name] = exercise.score
-        scores |= {task.id: task.score for task in exercise.tasks}
-    raw = grade.report.score if grade.report else None
+        # What could not be judged has no points to be had, and no score: nothing out of nothing is not a zero.
+        scores |= {exercise.name: exercise.score} if exercise.max_score else {}
+        scores |= {task.id: task.score for task in exercise.tasks if task.max_score}
+    raw = grade.report.score if grade.report and grade.report.max_score else None
     look = [text for text in (grade.problem, broken(grade), *grade.notes) if text]
     deductions = [f"{deduction.why}: {points(deduction.score)}" for deduction in grade.deductions]
     return [
-        *(harmless(str(getattr(grade.student, name))) for name in STUDENT),
+        *_names(grade.student),
         *(_number(score, decimal) for score in (*map(scores.get, exercises), raw, grade.final, grade.max_score)),
         "late" if grade.late else "",
         grade.submitted_at.isoformat() if grade.submitted_at else "",
         harmless("; ".join(deductions)),
         harmless("; ".join(look)),
     ]
+
+
+def _names(student: Student) -> list[str]:
+    return [harmless(str(getattr(student, name))) for name in STUDENT]
 
 
 def _number(score: float | None, decimal: str) -> str:

@@ -28,6 +28,7 @@ class Person:
     key: str
     """empty where the name alone tells who it is"""
     href: str
+    """empty where there is none"""
 
 
 @dataclass(frozen=True)
@@ -282,6 +283,9 @@ def _concerns(results: Results, people: dict[str, Person]) -> Iterator[Concern]:
         "Graded with less than full isolation",
         {grade.student.key: report.isolation for grade, report in graded if report.isolation != "full"},
     )
+    nothing = tuple((Person(student.name or student.key, "", ""), "") for student in results.missing)
+    if nothing:
+        yield Concern("On the roster, and handed in nothing", nothing)
     yield from concern("Marked late", {grade.student.key: _handed_in(grade) for grade in results.grades if grade.late})
     yield from concern(
         "Noted while reading the submission",
