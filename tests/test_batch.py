@@ -12,11 +12,21 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import Executor, Future
 from pathlib import Path
 
 import pytest
 
 from grader.batch import job
+from grader.batch.job import Settings
+from grader.batch.keys import check_keys
+from grader.batch.pool import Pool
+from grader.batch.run import Batch
+from grader.batch.store import Kept, Store
+from grader.catalog import read_catalog
+from grader.checking.collecting import collect
+from grader.intake import open_submissions
+from grader.salt import NO_SALT
 from grader.verdict import Verdict
 
 REPOSITORY = Path(__file__).parents[1]
@@ -274,6 +284,55 @@ def test_results_that_cannot_be_written_are_one_line(lesson):
 def test_another_seed_is_another_grading(small):
     assert judged(batch(small, "--public", "--seed", "1")) == 3
     assert judged(batch(small, "--public")) == 0
+
+
+def test_who_left_the_class_has_no_page(small):
+    shutil.rmtree(small.root / "class/bob")
+    batch(small, "--public")
+    assert sorted(page.stem for page in (small.root / "results/students").iterdir()) == ["ada", "cyd"]
+
+
+class Scripted(Executor):
+    """Says of each job what the script has for that attempt, as a pool on a busy machine may."""
+
+    def __init__(self, script):
+        self.script, self.attempts = script, []
+
+    def submit(self, _function, _settings, job):
+        self.attempts.append(job.exercise)
+        kind = self.script[min(len(self.attempts), len(self.script)) - 1]
+        verdict = Verdict.FAIL if kind else Verdict.PASS
+        future = Future()
+        future.set_result({check_id: Kept(verdict, "", kind, 0.0, "full") for check_id in job.wanted})
+        return future
+
+
+@pytest.mark.parametrize(
+    ("script", "attempts", "final"),
+    [
+        ([""], 1, 6.0),
+        (["hung", ""], 2, 6.0),
+        (["load hung", ""], 2, 6.0),
+        (["hung", "hung"], 2, 0.0),
+        (["died"], 1, 0.0),
+    ],
+)
+def test_what_hangs_is_tried_again_before_it_counts(lesson, script, attempts, final):
+    hand_in(lesson, {"ada": RIGHT})
+    exercises = read_catalog(lesson.root).exercises
+    checks = collect(exercises, hidden=False)
+    keys = check_keys(checks, 0, NO_SALT, jailed=False)
+    settings = Settings(str(lesson.root), ("vectors",), False, 0, True, (), "", "")
+    executor = Scripted(script)
+    with (
+        open_submissions(lesson.root / "class", ["vectors"]) as intake,
+        Store.at(lesson.root / "store.sqlite") as store,
+    ):
+        batch = Batch(intake, checks, keys, store, settings)
+        batch.grade(lambda: (settings, Pool(executor, 1)), lambda *_: None)
+        assert [grade.final for grade in batch.grades(None)] == [final]
+        assert Batch(intake, checks, keys, store, settings).plan == []  # it is written down
+    assert len(executor.attempts) == attempts
 
 
 def test_broken_is_no_grade_and_is_tried_again(lesson):

@@ -191,19 +191,31 @@ def _outlook(batch: Batch, students: int) -> str:
 
 
 def _write(results: Results, out: Path) -> bool:
-    """Write all that is made of the results; whether grades of the last run are others now."""
+    """Write all that is made of the results; whether grades of the last run are others now.
+
+    The results themselves come last: where they are as before, so is all that was made of them.
+    """
     path, new = out / RESULTS, out / NEW_RESULTS
     _replace(new, results_json.pieces(results))
-    changed = path.is_file() and not filecmp.cmp(path, new, shallow=False)
+    known = path.is_file()
+    changed = known and not filecmp.cmp(path, new, shallow=False)
     if changed:
         _replace(out / PREVIOUS, _chunks(path))
     try:
+        if known and not changed and (out / "index.html").is_file():
+            new.unlink()
+            return False
+        _replace(out / "grades.csv", gradebooks.write("plain", results).content)
+        written = set()
+        for name, content in pages.render(results):
+            _replace(out / name, content)
+            written.add(out / name)
+        for page in (out / "students").glob("*.html"):  # of somebody who is no longer in the class
+            if page not in written:
+                page.unlink()
         new.replace(path)
     except OSError as error:
         raise _unwritable(path, error) from None
-    _replace(out / "grades.csv", gradebooks.write("plain", results).content)
-    for name, content in pages.render(results):
-        _replace(out / name, content)
     return changed
 
 

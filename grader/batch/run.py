@@ -23,6 +23,7 @@ from grader.results import Grade
 from grader.verdict import Verdict
 from grader.worker.isolation import Isolation, weakest
 
+BROKEN, HUNG = Verdict.BROKEN.value, "hung"
 AT_ONCE = 16
 """Hand-ins that are looked at together: sources may be large, and memory must not grow with the class."""
 Verdicts = dict[str, Kept]
@@ -67,26 +68,29 @@ class Batch:
         self._points = {
             task.id: float(task.points) for exercise in self._exercises.values() for task in exercise.config.tasks
         }
-        self._broken: dict[tuple[str, str], Verdicts] = {}
-        """what could not be judged, by exercise and file; never written down, so that the next run tries again"""
+        self._doubtful: dict[tuple[str, str], Verdicts] = {}
+        """what is not written down, by exercise and file: broken, or hung on what may be a machine too busy"""
         self.entries = [self._read(handed) for handed in intake.handed]
         self.plan = list(self._plan())
 
     def grade(
         self, make_pool: Callable[[], tuple[Settings, Pool]], judged: Callable[[Planned, Verdicts], None]
     ) -> None:
-        """Judge what is not known yet, and tell of each file; what is our fault is tried twice."""
+        """Judge what is not known yet, and tell of each file; what is or may be our fault is tried twice.
+
+        What hung the second time, when little else runs, is taken to hang. What broke is tried again in the next run.
+        """
         planned = {(one.exercise, one.source): one for one in self.plan}
 
         def done(job: Job, verdicts: Verdicts) -> None:
-            self._take(job, verdicts)
+            self._take(job, verdicts, {BROKEN, HUNG})
             judged(planned[job.exercise, job.source], verdicts)
 
         if self.plan:
             pool.run(self._jobs(self.plan), make_pool, done)
-        if self._broken:
-            again = [planned[place] for place in self._broken]
-            pool.run(self._jobs(again), make_pool, self._take)
+        if self._doubtful:
+            again = [planned[place] for place in self._doubtful]
+            pool.run(self._jobs(again), make_pool, lambda job, verdicts: self._take(job, verdicts, {BROKEN}))
 
     def grades(self, policy: Policy | None) -> Iterator[Grade]:
         """The grade of each student, in the order of their keys."""
@@ -132,14 +136,14 @@ class Batch:
                 yield job
             else:
                 why = f"{one.handed.origin} was changed while the batch ran; run it again"
-                self._take(job, all_broken(job, why))
+                self._take(job, all_broken(job, why), {BROKEN})
 
-    def _take(self, job: Job, verdicts: Verdicts) -> None:
-        if any(kept.verdict is Verdict.BROKEN for kept in verdicts.values()):
-            # The other verdicts of the job may rest on the broken one: all of it is tried again.
-            self._broken[job.exercise, job.source] = verdicts
+    def _take(self, job: Job, verdicts: Verdicts, doubtful: set[str]) -> None:
+        """Write down what came of a job, unless there is doubt: other verdicts of the job may rest on that one."""
+        if doubtful & {word for kept in verdicts.values() for word in (kept.verdict, kept.kind.removeprefix("load "))}:
+            self._doubtful[job.exercise, job.source] = verdicts
             return
-        self._broken.pop((job.exercise, job.source), None)
+        self._doubtful.pop((job.exercise, job.source), None)
         self._store.keep(job.source, self._keys[job.exercise], verdicts)
 
     def _grade(self, entry: Entry, known: Mapping[str, Mapping[str, Verdicts]], policy: Policy | None) -> Grade:
@@ -167,7 +171,7 @@ class Batch:
     def _report(self, entry: Entry, known: Mapping[str, Mapping[str, Verdicts]]) -> Report:
         kept: Verdicts = {}
         for name, source in entry.digests.items():
-            kept |= known[name][source] | self._broken.get((name, source), {})
+            kept |= known[name][source] | self._doubtful.get((name, source), {})
         judged = [_judged(collected, kept[collected.check.id]) for collected in self._checks]
         isolation = weakest(Isolation(one.isolation) for one in kept.values() if one.isolation)
         settings = self._settings
