@@ -334,8 +334,8 @@ def described(served: Served) -> dict[str, Any]:
 def _python(code: str, **options: Any) -> subprocess.Popen[bytes]:
     """A Python process with an environment that says nothing about this machine's user."""
     home = str(Path(grader.__file__).parents[1])
-    # The working directory and the user's packages stay out; the engine's own folder is named instead. Not -I, which would
-    # ignore the environment, and with it the one order that sets of names have in every run: messages must repeat.
+    # The working directory and the user's packages stay out; the engine's own folder is named instead. Not -I, which
+    # would ignore the environment, and with it the one order of sets of names in every run: messages must repeat.
     command = [sys.executable, "-P", "-s", "-c", f"import sys; sys.path.insert(0, {home!r}); {code}"]
     environment = dict.fromkeys(THREAD_VARIABLES, "1") | {
         "HF_HUB_OFFLINE": "1",
