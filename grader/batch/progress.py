@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from grader.batch.run import Planned
 from grader.batch.store import Kept
-from grader.verdict import Verdict
+from grader.verdict import Verdict, cause
 
 LINE_EVERY_S = 10.0
 NOTED_KINDS = {
@@ -51,7 +51,7 @@ class Talk:
     def judged(self, planned: Planned, verdicts: Mapping[str, Kept]) -> None:
         """What became of one file."""
         self._judged += 1
-        kinds = [kept.kind.removeprefix("load ") for kept in verdicts.values()]
+        kinds = [cause(kept.kind) for kept in verdicts.values()]
         notes = [words for kind, words in NOTED_KINDS.items() if kind in kinds]
         broken = [kept.message.splitlines()[0] for kept in verdicts.values() if kept.verdict is Verdict.BROKEN]
         if broken:

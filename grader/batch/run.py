@@ -20,7 +20,7 @@ from grader.intake import Handed, Intake
 from grader.policy import Policy, apply
 from grader.report import Judged, Report
 from grader.results import Grade
-from grader.verdict import Verdict
+from grader.verdict import Verdict, cause
 from grader.worker.isolation import Isolation, weakest
 
 BROKEN, HUNG = Verdict.BROKEN.value, "hung"
@@ -140,7 +140,7 @@ class Batch:
 
     def _take(self, job: Job, verdicts: Verdicts, doubtful: set[str]) -> None:
         """Write down what came of a job, unless there is doubt: other verdicts of the job may rest on that one."""
-        if doubtful & {word for kept in verdicts.values() for word in (kept.verdict, kept.kind.removeprefix("load "))}:
+        if doubtful & {word for kept in verdicts.values() for word in (kept.verdict, cause(kept.kind))}:
             self._doubtful[job.exercise, job.source] = verdicts
             return
         self._doubtful.pop((job.exercise, job.source), None)

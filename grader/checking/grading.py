@@ -18,7 +18,7 @@ from grader.checking.inputs import Inputs
 from grader.errors import BrokenError, CatalogError, UnansweredError
 from grader.report import Judged
 from grader.salt import NO_SALT, Salt
-from grader.verdict import Verdict
+from grader.verdict import LOADING, Verdict
 from grader.worker.host import Launcher, Order, Served, Worker, launch
 from grader.worker.isolation import Confinement, Isolation, weakest
 from grader.worker.limits import MAX_REQUEST
@@ -280,7 +280,7 @@ class Grading:
                 if hidden:
                     raise Failed(replace(finding, headline=hidden_words(finding))) from None
                 # A file that cannot be loaded fails on every case: none of them explains anything.
-                situation = Situation() if finding.kind.startswith("load") else attempt.situation(case)
+                situation = Situation() if finding.kind.startswith(LOADING) else attempt.situation(case)
                 if self.bench.shrinks and not finding.fatal and cases_of(body).strategies:
                     finding, situation = self._smallest(attempt, body, cases[:index], case, seed, finding, situation)
                 raise Failed(replace(finding, headline=words(finding, situation))) from None

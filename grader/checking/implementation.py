@@ -16,6 +16,7 @@ import numpy as np
 
 from grader.checking.finding import Failed, Finding, Todo
 from grader.errors import BrokenError, UnansweredError, WireError
+from grader.verdict import LOADING
 from grader.wire import FORBIDDEN_IMPORT, Message, Opaque, Tensor, Value, encode
 from grader.worker.host import Answer, Died, Launcher, Order, Outcome, Raised, Worker
 from grader.worker.isolation import Isolation
@@ -205,13 +206,13 @@ class Implementation:
                 what = f"{file} cannot be loaded" if loading else f"{subject} raised"
                 headline = f"{what}: {outcome.type_name}: {outcome.message}".rstrip(": ")
                 kind = "forbidden" if FORBIDDEN_IMPORT in outcome.bases else f"raised {_known_type(outcome)}"
-                kind = f"load {kind}" if loading else kind
+                kind = f"{LOADING}{kind}" if loading else kind
                 note = _limit_note(outcome, self.source.limits)
                 frames = _frames(outcome, self.source.name)
                 self._fail(Finding(kind, headline, note=note, frames=frames, fatal=loading))
             case Died(reason, kind):
                 subject = f"{file}, while it was loaded," if loading else subject
-                self._fail(Finding(f"load {kind}" if loading else kind, f"{subject} {reason}", fatal=True))
+                self._fail(Finding(f"{LOADING}{kind}" if loading else kind, f"{subject} {reason}", fatal=True))
         raise AssertionError(f"{outcome} needs no explanation")
 
     def _fail(self, finding: Finding) -> NoReturn:

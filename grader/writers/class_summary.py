@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from grader.report import CheckResult
 from grader.results import Grade, Results
-from grader.verdict import Verdict
+from grader.verdict import Verdict, cause
 from grader.writers.terminal import WIDTH, points
 
 LOOK_SHOWN = 10
@@ -64,7 +64,7 @@ def look(grade: Grade) -> str:
 
 def _reasons(grade: Grade) -> Iterator[str]:
     for kind, words in LOOKS.items():
-        ids = [check.id for check in _checks(grade) if check.kind.removeprefix("load ") == kind]
+        ids = [check.id for check in _checks(grade) if cause(check.kind) == kind]
         if ids:
             yield f"{words} ({ids[0]}{f' and {len(ids) - 1} more' if len(ids) > 1 else ''})"
 

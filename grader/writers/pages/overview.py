@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from grader.report import CheckResult, TaskResult
 from grader.results import Grade, Results
-from grader.verdict import Verdict
-from grader.writers.pages.kinds import DEATHS, cause, while_loading
+from grader.verdict import Verdict, cause
+from grader.writers.pages.kinds import DEATHS, while_loading
 from grader.writers.pages.student import moment
 
 BINS = 10
@@ -277,8 +277,8 @@ def _concerns(results: Results, people: dict[str, Person]) -> Iterator[Concern]:
         {grade.student.key: "grade again" for grade, _ in graded if grade.final is None},
     )
     yield from concern("The grader itself failed at a check", _first(results, lambda c: c.verdict is Verdict.BROKEN))
-    yield from concern("Tried what is forbidden", _first(results, lambda c: cause(c) == "forbidden"))
-    yield from concern("Hung, hit a limit, or ended its process", _first(results, lambda c: cause(c) in DEATHS))
+    yield from concern("Tried what is forbidden", _first(results, lambda c: cause(c.kind) == "forbidden"))
+    yield from concern("Hung, hit a limit, or ended its process", _first(results, lambda c: cause(c.kind) in DEATHS))
     yield from concern(
         "Graded with less than full isolation",
         {grade.student.key: report.isolation for grade, report in graded if report.isolation != "full"},
