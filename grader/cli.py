@@ -19,12 +19,10 @@ from grader.catalog import Catalog, Exercise, find_root, read_catalog
 from grader.errors import GraderError, UsageError
 from grader.report import Report
 from grader.salt import NO_SALT, read_salt, secret_file
-from grader.submission import read_submission
+from grader.submission import existing_secrets, read_submission
 from grader.verdict import Verdict
 from grader.writers import class_summary, json_report, junit, terminal
 
-MOST_SECRETS = 100
-"""Files that a worker tries to read before it starts; more of the same folder would show nothing else."""
 MOST_NAMED = 20
 """Students of one kind that are named; a gradebook that fits nobody would name everybody."""
 MOST_JOBS = 256
@@ -310,12 +308,10 @@ def _catalog(*, need_stubs: bool = True) -> Catalog:
 
 def _secrets(submission: Path | None) -> list[Path]:
     """What a submission must not read, besides the exercises' own files: itself, too, comes by another way."""
-    secret = secret_file()
-    files = [secret] if secret else []
-    if submission:
-        places = ("*.py", "*/*.py") if submission.is_dir() else ()
-        files += [submission, *(path for place in places for path in sorted(submission.glob(place)))]
-    return [path.absolute() for path in files[:MOST_SECRETS] if path.is_file()]
+    handed_in = [submission] if submission else []
+    if submission and submission.is_dir():
+        handed_in += [*sorted(submission.glob("*.py")), *sorted(submission.glob("*/*.py"))]
+    return existing_secrets([secret_file(), *handed_in])
 
 
 def _lesson_files() -> list[Path]:

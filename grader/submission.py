@@ -3,11 +3,13 @@
 import codecs
 import io
 import tokenize
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from grader.errors import UsageError
 
+MOST_SECRETS = 100
+"""Files that a worker tries to read before it starts; more of the same folder would show nothing else."""
 MAX_SOURCE = 4 * 1024 * 1024
 NO_TEXT = frozenset({"idna", "punycode", "undefined"})
 """Codecs that a file may name and no source is written in; reading megabytes by them takes minutes."""
@@ -37,6 +39,12 @@ def read_submission(path: Path, exercises: Sequence[str]) -> Mapping[str, bytes]
         wanted = " or ".join(f"{name}.py" for name in exercises)
         raise UsageError(f"{path}: nothing to grade in this folder; it needs {wanted} (or {exercises[0]}/...)")
     return sources
+
+
+def existing_secrets(paths: Iterable[Path | None]) -> list[Path]:
+    """Those of these files that there are, as many as are worth a worker's try; the more important ones come first."""
+    named = [path for path in paths if path][:MOST_SECRETS]
+    return [path.absolute() for path in named if path.is_file()]
 
 
 def read_source(path: Path) -> bytes:

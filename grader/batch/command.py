@@ -31,11 +31,10 @@ from grader.intake import Intake, open_submissions
 from grader.policy import Policy, read_policy, unknown_extensions
 from grader.results import Results
 from grader.salt import NO_SALT, read_salt, secret_file
+from grader.submission import existing_secrets
 from grader.worker.isolation import Isolation
 from grader.writers import gradebooks, pages, results_json
 
-MOST_SECRETS = 100
-"""Files that a worker tries to read before it starts; more of the same folder would show nothing else."""
 RESULTS, NEW_RESULTS, PREVIOUS, STORE = "results.json", ".results.json", "previous.json", "store.sqlite"
 CHUNK = 1024 * 1024
 
@@ -135,7 +134,7 @@ def _plan(
         options.full,
         options.seed,
         options.allow_unjailed,
-        tuple(_secrets(options)),
+        tuple(map(str, _secrets(options))),
         salt.fingerprint,
         digest(keys.values()),
     )
@@ -169,17 +168,12 @@ def _pools(options: Options, settings: Settings, opened: contextlib.ExitStack) -
     return make
 
 
-def _secrets(options: Options) -> Iterator[str]:
+def _secrets(options: Options) -> list[Path]:
     """What no submission must read, besides the exercises' own files: the others, and what is known of them."""
-    secret = secret_file()
-    named = [secret, options.roster, options.policy, options.out.absolute() / STORE]
+    named = [secret_file(), options.roster, options.policy, options.out.absolute() / STORE]
     submissions = options.submissions
-    files = (
-        [path for path in sorted(submissions.rglob("*")) if path.is_file()] if submissions.is_dir() else [submissions]
-    )
-    for path in [*filter(None, named), *files][:MOST_SECRETS]:
-        if path.is_file():
-            yield str(path.absolute())
+    handed_in = sorted(submissions.rglob("*")) if submissions.is_dir() else [submissions]
+    return existing_secrets([*named, *(path for path in handed_in if path.is_file())])
 
 
 def _outlook(batch: Batch, students: int) -> str:
