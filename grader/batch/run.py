@@ -3,15 +3,14 @@
 The grades of the class are put together from what is written, so an interrupted batch and an uninterrupted one agree.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from grader.batch import pool
 from grader.batch.job import Job, Settings, all_broken
 from grader.batch.keys import source_digest
 from grader.batch.pool import Pool
-from grader.batch.store import Kept, Store
+from grader.batch.store import Kept, Store, slices
 from grader.catalog import Exercise
 from grader.checking.collecting import Collected
 from grader.errors import UsageError
@@ -27,7 +26,6 @@ BROKEN, HUNG = Verdict.BROKEN.value, "hung"
 AT_ONCE = 16
 """Hand-ins that are looked at together: sources may be large, and memory must not grow with the class."""
 Verdicts = dict[str, Kept]
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -94,7 +92,7 @@ class Batch:
 
     def grades(self, policy: Policy | None) -> Iterator[Grade]:
         """The grade of each student, in the order of their keys."""
-        for entries in _slices(self.entries):
+        for entries in slices(self.entries, AT_ONCE):
             known = {
                 name: self._store.find({entry.digests[name] for entry in entries if entry.digests}, keys)
                 for name, keys in self._keys.items()
@@ -113,7 +111,7 @@ class Batch:
     def _plan(self) -> Iterator[Planned]:
         """The work that is left; two students with the same file make one piece of it."""
         planned: set[tuple[str, str]] = set()
-        for entries in _slices(self.entries):
+        for entries in slices(self.entries, AT_ONCE):
             for name, keys in self._keys.items():
                 owners = {entry.digests[name]: entry.handed for entry in entries if entry.digests}
                 owners = {source: handed for source, handed in owners.items() if (name, source) not in planned}
@@ -195,7 +193,3 @@ def _judged(collected: Collected, kept: Kept) -> Judged:
         kept.duration_s,
         kept.kind,
     )
-
-
-def _slices(items: Sequence[Item]) -> Iterable[Sequence[Item]]:
-    return (items[start : start + AT_ONCE] for start in range(0, len(items), AT_ONCE))

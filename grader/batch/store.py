@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
@@ -20,6 +20,7 @@ FORMAT = 1
 """Of the tables; part of their name, so that another version of the grader makes its own beside them."""
 AT_ONCE = 400
 """Values in one condition of a query, well below what databases allow."""
+Item = TypeVar("Item")
 METADATA = sa.MetaData()
 VERDICTS = sa.Table(
     f"verdicts_{FORMAT}",
@@ -92,8 +93,8 @@ class Store:
         found: dict[str, dict[str, Kept]] = {source: {} for source in sources}
         columns = VERDICTS.c
         wanted = (columns.source, columns.key, columns.verdict, columns.message, columns.kind, columns.duration_s)
-        for some_sources in _slices(list(found)):
-            for some_keys in _slices(list(ids)):
+        for some_sources in slices(list(found), AT_ONCE):
+            for some_keys in slices(list(ids), AT_ONCE):
                 query = sa.select(*wanted, columns.isolation).where(
                     columns.source.in_(some_sources), columns.key.in_(some_keys)
                 )
@@ -159,6 +160,6 @@ def _without_password(url: str) -> str:
         return url
 
 
-def _slices(values: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(values), AT_ONCE):
-        yield values[start : start + AT_ONCE]
+def slices(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    """The items in their order, so many at a time."""
+    return (items[start : start + size] for start in range(0, len(items), size))
