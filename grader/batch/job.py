@@ -63,7 +63,7 @@ def do(settings: Settings, job: Job) -> dict[str, Kept]:
         return {check_id: Kept(Verdict.BROKEN, str(error), "", 0.0, "") for check_id in job.wanted}
     isolation = grading.isolation
     return {
-        judged.id: Kept(judged.verdict, judged.message, judged.kind, judged.duration_s, isolation)
+        judged.id: Kept(judged.verdict, judged.message, judged.kind, judged.duration_s, isolation, judged.misconception)
         for judged in grading.judged.values()
     }
 

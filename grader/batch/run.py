@@ -182,6 +182,7 @@ def _judged(collected: Collected, kept: Kept) -> Judged:
         hint,
         kept.duration_s,
         kept.kind,
+        kept.misconception,
     )
 
 
