@@ -49,7 +49,7 @@ class Row:
 
 
 def row_of(session: Session, exercise: Exercise, answer: Answer, answers: Sequence[Answer]) -> Row:
-    """Judge a wrong answer; it passes what it does not name (tests/content proves it)."""
+    """What is said of a wrong answer, judged by what it fails; it passes what it does not name (tests/content proves it)."""
     checks = session.checks
     known = {check.check.id: Verdict.PASS for check in checks if check.check.id not in answer.fails}
     students = {exercise.name: session.bench.student(exercise, answer.source)}
@@ -89,10 +89,12 @@ def cost_of(exercise: Exercise, answers: Sequence[Answer]) -> float:
 
 
 def share(count: int, of: int) -> str:
+    """So many of so many."""
     return f"{count} of {of} ({100 * count // of} %)" if of else "none"
 
 
 def summary(exercise: Exercise, rows: Sequence[Row]) -> str:
+    """An exercise's line of the first table."""
     values = [row for row in rows if row.by_value]
     public = [row for row in values if row.in_public]
     false = [row for row in rows if row.named - {row.answer.headline}]
@@ -109,6 +111,7 @@ def summary(exercise: Exercise, rows: Sequence[Row]) -> str:
 
 
 def lines_of(exercise: Exercise, rows: Sequence[Row]) -> Iterator[str]:
+    """An exercise's own table."""
     yield from ("", f"## {exercise.name}", "", "| wrong answer | its mistake | named | unknown | looks |")
     yield "|---|---|---|---|---|"
     for row in rows:
@@ -119,12 +122,13 @@ def lines_of(exercise: Exercise, rows: Sequence[Row]) -> Iterator[str]:
 
 
 def main(names: tuple[str, ...]) -> None:
-    head = ["", "| exercise | wrong answers | named, of those that fail by value | named falsely |", ""]
-    head[1] = (
-        "| exercise | wrong answers | named, of those that fail by value | named falsely "
-        "| looks, of those that fail a public check by value | unknown, but another named |"
-    )
-    head[2] = "|---|---|---|---|---|---|"
+    """Write the tables of these exercises, or of all."""
+    head = [
+        "",
+        "| exercise | wrong answers | named, of those that fail by value | named falsely | "
+        "looks, of those that fail a public check by value | unknown, but another named |",
+        "|---|---|---|---|---|---|",
+    ]
     tables: list[str] = []
     for exercise in read_catalog(ROOT).select(names):
         answers = read_answers(exercise, "wrong")

@@ -56,14 +56,15 @@ def recognise(
 ) -> dict[str, Named]:
     """The known mistake behind each failed check, where there is exactly one.
 
-    One that accounts for all that failed is preferred to one that accounts for a part of it.
+    It accounts for every failure in each task that it touches: a mistake that would leave some of them open may have
+    the same symptom on a few checks, and be another one. Of two that fit, the one that accounts for more is named.
     """
+    by_path = {answer.path: answer for answer in answers}
     suspects = {
         answer.path: answer.fails & set(failed)
         for answer in answers
-        if answer.fails & set(failed) and not answer.fails & set(passed)
+        if _accounts(answer.fails, set(failed)) and not answer.fails & set(passed)
     }
-    by_path = {answer.path: answer for answer in answers}
     named: dict[str, Named] = {}
     settled: set[str] = set()
     for size in sorted({len(shared) for shared in suspects.values()}, reverse=True):
@@ -80,6 +81,12 @@ def recognise(
                 headline, compared = by_path[path].headline, _compared(shared, failed)
                 named |= {known: Named(headline, known in compared) for known in failed if known in shared}
     return named
+
+
+def _accounts(fails: Collection[str], failed: Collection[str]) -> bool:
+    tasks = {known.rpartition(".")[0] for known in fails}
+    there = {known for known in failed if known.rpartition(".")[0] in tasks}
+    return bool(there) and there <= set(fails)
 
 
 def _compared(shared: Collection[str], failed: Mapping[str, Trace]) -> list[str]:
