@@ -49,7 +49,7 @@ class Row:
 
 
 def row_of(session: Session, exercise: Exercise, answer: Answer, answers: Sequence[Answer]) -> Row:
-    """What is said of a wrong answer, judged by what it fails; it passes what it does not name (tests/content proves it)."""
+    """What is said of a wrong answer. Only what it fails is judged: tests/content proves that it passes the rest."""
     checks = session.checks
     known = {check.check.id: Verdict.PASS for check in checks if check.check.id not in answer.fails}
     students = {exercise.name: session.bench.student(exercise, answer.source)}

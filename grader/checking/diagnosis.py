@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from grader.checking.finding import Difference, literal
+from grader.checking.finding import Difference
 
 LARGEST = 200_000
 """Elements up to which arrays are looked at."""
@@ -117,7 +117,7 @@ def _sentence(same: list[Transform], evidence: Sequence[Evidence]) -> str:
     says = same[0].says
     if "{factor}" in says:
         numbers = _Numbers.of(evidence[-1].difference)
-        says = says.replace("{factor}", literal(np.asarray(_factor(numbers))) if numbers else "")
+        says = says.replace("{factor}", f"{_factor(numbers):.6g}" if numbers else "")
     says = says.replace("{quantity}", f"`{names[0]}`")
     return f"{says} (in all {len(evidence)} failing cases tried)" if len(evidence) > 1 else says
 
@@ -131,8 +131,10 @@ def _transforms(evidence: Evidence) -> Tried:
     if numbers is None:
         return
     with np.errstate(all="ignore"):  # what overflows explains nothing, and equals nothing
-        for find in (_simple, _other_arrays, _orders, _factors, _terms, _offsets, _places, _precisions):
-            yield from find(numbers, evidence)
+        yield from _precisions(numbers, evidence)
+        if not numbers.is_seen(numbers.expected):  # else nothing but rounding is wrong
+            for find in (_simple, _other_arrays, _orders, _factors, _terms, _offsets, _places):
+                yield from find(numbers, evidence)
 
 
 def _simple(numbers: _Numbers, _evidence: Evidence) -> Tried:
@@ -260,7 +262,7 @@ def _offsets(numbers: _Numbers, evidence: Evidence) -> Tried:
         return
     everywhere = ", everywhere" * (more.size > 1)
     direction = "more" if offset > 0 else "less"
-    telling = _is_telling(numbers.expected)
+    telling = _is_telling(numbers.expected) and _is_telling(numbers.seen)
     for name, value in evidence.quantities.items():
         if abs(abs(offset) - value) <= numbers.allowed and value:
             says = f"yours is {{quantity}} {direction} than what is expected{everywhere}"

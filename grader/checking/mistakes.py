@@ -56,41 +56,41 @@ def recognise(
 ) -> dict[str, Named]:
     """The known mistake behind each failed check, where there is exactly one.
 
-    It accounts for every failure in each task that it touches: a mistake that would leave some of them open may have
-    the same symptom on a few checks, and be another one. Of two that fit, the one that accounts for more is named.
+    It accounts for every failure up to the last task that it touches, but for those of mistakes that are named
+    already: what goes wrong first may be behind all that goes wrong later. Of several, the one that accounts for most
+    is named. Two that account for as much, and answer alike, cannot be told apart, so that neither is.
     """
-    by_path = {answer.path: answer for answer in answers}
-    suspects = {
-        answer.path: answer.fails & set(failed)
-        for answer in answers
-        if _accounts(answer.fails, set(failed)) and not answer.fails & set(passed)
-    }
     named: dict[str, Named] = {}
-    settled: set[str] = set()
-    for size in sorted({len(shared) for shared in suspects.values()}, reverse=True):
-        alike = {
-            path: shared
-            for path, shared in suspects.items()
-            if len(shared) == size
-            and not shared & settled
-            and all(_is_alike(by_path[path], known, failed, trace) for known in _compared(shared, failed))
-        }
-        for path, shared in alike.items():
-            settled |= shared
-            if not any(shared & others for other, others in alike.items() if other != path):
-                headline, compared = by_path[path].headline, _compared(shared, failed)
-                named |= {known: Named(headline, known in compared) for known in failed if known in shared}
-    return named
+    rest = dict(failed)
+    suspects = [answer for answer in answers if not answer.fails & set(passed)]
+    while True:
+        alike = [
+            answer
+            for answer in suspects
+            if _accounts(answer.fails, rest)
+            and all(_is_alike(answer, known, failed, trace) for known in _compared(answer, rest))
+        ]
+        most = max((len(answer.fails & set(rest)) for answer in alike), default=0)
+        best = [answer for answer in alike if len(answer.fails & set(rest)) == most]
+        if len(best) != 1:
+            return named
+        compared = _compared(best[0], rest)
+        named |= {known: Named(best[0].headline, known in compared) for known in rest if known in best[0].fails}
+        rest = {known: kept for known, kept in rest.items() if known not in best[0].fails}
 
 
-def _accounts(fails: Collection[str], failed: Collection[str]) -> bool:
-    tasks = {known.rpartition(".")[0] for known in fails}
-    there = {known for known in failed if known.rpartition(".")[0] in tasks}
+def _accounts(fails: Collection[str], rest: Collection[str]) -> bool:
+    last = max(map(_task, fails))
+    there = {known for known in rest if _task(known) <= last}
     return bool(there) and there <= set(fails)
 
 
-def _compared(shared: Collection[str], failed: Mapping[str, Trace]) -> list[str]:
-    return [known for known in failed if known in shared][:COMPARED]
+def _task(check_id: str) -> int:
+    return int(check_id.split(".")[1])
+
+
+def _compared(answer: Answer, rest: Mapping[str, Trace]) -> list[str]:
+    return [known for known in rest if known in answer.fails][:COMPARED]
 
 
 def _is_alike(answer: Answer, check_id: str, failed: Mapping[str, Trace], trace: Tracer) -> bool:
