@@ -15,15 +15,15 @@ WANTED = RNG.normal(size=(4, 4))
 X, W, BIAS = RNG.normal(size=(5, 3)), RNG.normal(size=(4, 3)), RNG.normal(size=4)
 
 
-def looks(seen, expected=WANTED, *, allowed=1e-12, plain=None, arrays=None, others=()):
+def looks(seen, expected=WANTED, *, allowed=1e-12, plain=None, arrays=None, repeated=False):
     """What a single wrong value looks like."""
-    return explain([evidence(seen, expected, allowed, plain, arrays, others)])
+    return explain([evidence(seen, expected, allowed, plain, arrays, repeated)])
 
 
-def evidence(seen, expected, allowed=1e-12, plain=None, arrays=None, others=()):
+def evidence(seen, expected, allowed=1e-12, plain=None, arrays=None, repeated=False):
     """A wrong value where these numbers and arrays were sent."""
     arrays = arrays or {}
-    return Evidence(Difference(seen, expected, allowed), quantities_of(plain or {}, arrays), arrays, others)
+    return Evidence(Difference(seen, expected, allowed), quantities_of(plain or {}, arrays), arrays, repeated)
 
 
 @pytest.mark.parametrize(
@@ -74,10 +74,26 @@ def test_mask_is_named_where_it_decides():
     assert looks(seen, arrays={"mask": mask}) == "yours is wrong only where `mask` is 0"
 
 
-def test_stale_answer_is_recognised():
-    stale = RNG.normal(size=(4, 4))
-    words = "yours has the same numbers as another answer on this case: should they have changed?"
-    assert looks(stale, others=[RNG.normal(size=(4, 4)), stale]) == words
+def test_repeated_answer_is_recognised():
+    seen = RNG.normal(size=(4, 4))
+    assert looks(seen, repeated=True) == "two different questions on this case have the same answer"
+
+
+UPDATE = RNG.normal(size=(4, 3))
+
+
+@pytest.mark.parametrize(
+    ("update", "words"),
+    [
+        (-UPDATE, "what yours adds to `weight` has the opposite sign"),
+        (UPDATE * 2.7, "what yours adds to `weight` is `alpha` times what is expected there"),
+        (UPDATE / 2.7, "what yours adds to `weight` is 1 / `alpha` times what is expected there"),
+        (UPDATE * 1.9, "what yours adds to `weight` is a multiple of what is expected there, and not the right one"),
+        (0 * UPDATE, "yours is `weight`, as it was given"),
+    ],
+)
+def test_what_is_added_to_a_right_term_is_told(update, words):
+    assert looks(W + update, W + UPDATE, plain={"alpha": 2.7}, arrays={"weight": W}) == words
 
 
 @pytest.mark.parametrize(
@@ -120,8 +136,8 @@ def test_factor_is_named_by_what_it_always_equals(factor, words):
 
 
 def test_one_case_does_not_make_a_small_number_a_quantity():
-    assert explain(scaled([{"r": 3}], lambda case: 3)) == "yours is 3 times what is expected, everywhere"
-    assert explain(scaled([{"r": 3}] * 4, lambda case: 3)).startswith("yours is 3 times what is expected, everywhere")
+    assert explain(scaled([{"r": 3}], lambda _: 3)) == "yours is 3 times what is expected, everywhere"
+    assert explain(scaled([{"r": 3}] * 4, lambda _: 3)).startswith("yours is 3 times what is expected, everywhere")
 
 
 def test_what_holds_on_one_case_alone_is_not_said():
@@ -184,7 +200,7 @@ def test_noise_is_no_explanation(seed):
     generator = np.random.default_rng(seed)
     seen, expected, x, weight, bias = (generator.normal(size=size) for size in ((5, 4), (5, 4), (5, 3), (4, 3), 4))
     sent = {"x": x, "weight": weight, "bias": bias}
-    assert looks(seen, expected, plain={"r": 3, "alpha": 2.7}, arrays=sent, others=[seen + 1]) == ""
+    assert looks(seen, expected, plain={"r": 3, "alpha": 2.7}, arrays=sent) == ""
 
 
 @given(strategies.permutations(range(4)))

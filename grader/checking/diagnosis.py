@@ -35,8 +35,8 @@ class Evidence:
     """numbers by the names a reader knows: drawn ones, arguments, lengths of axes"""
     arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
     """what was sent"""
-    others: Sequence[np.ndarray] = ()
-    """what else the same implementation answered on this case"""
+    repeated: bool = False
+    """whether the same array answers another question of this case, too"""
 
 
 @dataclass(frozen=True, order=True)
@@ -108,7 +108,7 @@ def _is_sure(transform: Transform, found: list[dict[Transform, bool]], evidence:
     if any(one[transform] for one in found):
         return True
     if transform.quantity:  # a number of the case is told from a constant by cases in which it is another one
-        return len({_value(transform.quantity, one.quantities) for one in evidence}) > 1
+        return len({_of(transform.quantity, one.quantities) for one in evidence}) > 1
     return len({repr(one.difference.expected) for one in evidence}) >= ENOUGH
 
 
@@ -147,14 +147,12 @@ def _simple(numbers: _Numbers, _evidence: Evidence) -> Tried:
 
 
 def _other_arrays(numbers: _Numbers, evidence: Evidence) -> Tried:
-    """The input as it was sent, or what was answered elsewhere."""
+    """What was sent, as it was sent, or what was answered before."""
     for name, values in evidence.arrays.items():
         if values.shape == numbers.seen.shape and numbers.is_seen(values):
             yield Transform(0, f"yours is `{name}`, as it was given"), _is_telling(values)
-    for values in evidence.others:
-        if values.shape == numbers.seen.shape and values.dtype.kind in "fiu" and numbers.is_seen(values):
-            says = "yours has the same numbers as another answer on this case: should they have changed?"
-            yield Transform(4, says), _is_telling(values)
+    if evidence.repeated:
+        yield Transform(4, "two different questions on this case have the same answer"), _is_telling(numbers.seen)
 
 
 def _orders(numbers: _Numbers, _evidence: Evidence) -> Tried:
@@ -182,7 +180,8 @@ def _factors(numbers: _Numbers, evidence: Evidence) -> Tried:
     expected = numbers.expected
     for rank, says, formula, value in _formulas(evidence.quantities):
         if value not in (1.0, 0.0) and math.isfinite(value) and numbers.is_seen(value * expected, value):
-            yield Transform(rank, says, formula), not float(value).is_integer() and not float(1 / value).is_integer()
+            # In a single case, small whole numbers equal each other by chance.
+            yield Transform(rank, says, formula), not all(one.is_integer() for one in _of(formula, evidence.quantities))
     factor = _factor(numbers)
     if np.count_nonzero(expected) > 1 and abs(factor) > 1e-9 and numbers.is_seen(factor * expected, factor):
         yield Transform(5, "yours is {factor} times what is expected, everywhere"), True
@@ -207,9 +206,8 @@ def _formulas(quantities: Mapping[str, float]) -> Iterator[tuple[int, str, str, 
             yield 4, times + "{quantity}", f"{one} / {two}", first / second
 
 
-def _value(formula: str, quantities: Mapping[str, float]) -> float:
-    one, _, two = formula.partition(" / ")
-    return quantities[one] / (quantities[two] if two else 1.0)
+def _of(formula: str, quantities: Mapping[str, float]) -> tuple[float, ...]:
+    return tuple(quantities[name] for name in formula.split(" / "))
 
 
 def _terms(numbers: _Numbers, evidence: Evidence) -> Tried:
@@ -227,15 +225,39 @@ def _terms(numbers: _Numbers, evidence: Evidence) -> Tried:
         for says, sign in ((f"yours lacks the term `{name}`", 1), (f"yours has the term `{name}` once too often", -1)):
             if (np.abs(missing - sign * term) <= numbers.allowed).all():
                 yield Transform(2, says), _is_telling(term)
-    for name, values in products.items():
-        sums = {name: values} | {
-            f"{name} + {other}": values + term
-            for other, one in sent.items()
-            if one.ndim == 1 and (term := _fitted(one, shape)) is not None
-        }
-        for words, total in sums.items():
-            if numbers.is_seen(total):
-                yield Transform(1, f"yours is `{words}`, and nothing else"), _is_telling(total)
+    sums = products | {
+        f"{name} + {other}": values + term
+        for name, values in products.items()
+        for other, one in sent.items()
+        if one.ndim == 1 and (term := _fitted(one, shape)) is not None
+    }
+    for name, total in sums.items():
+        if numbers.is_seen(total):
+            yield Transform(1, f"yours is `{name}`, and nothing else"), _is_telling(total)
+    for name, values in (sent | sums).items():
+        term = _fitted(values, shape)
+        if term is not None:
+            yield from _beside(name, term, numbers, evidence)
+
+
+def _beside(name: str, term: np.ndarray, numbers: _Numbers, evidence: Evidence) -> Tried:
+    """A term is right, and what is added to it is not."""
+    rest = _Numbers(numbers.seen - term, numbers.expected - term, numbers.allowed)
+    if rest.is_seen(np.zeros_like(term)) or not _is_telling(rest.expected):
+        return
+    beside = f"what yours adds to `{name}` "
+    if rest.is_seen(-rest.expected):
+        yield Transform(2, beside + "has the opposite sign"), True
+    if rest.seen.ndim == 2 and rest.seen.shape == rest.seen.T.shape and rest.is_seen(rest.expected.T):
+        yield Transform(2, beside + "is the transpose of what is expected there"), True
+    for _, says, formula, value in _formulas(evidence.quantities):
+        if value != 1.0 and math.isfinite(value) and rest.is_seen(value * rest.expected, value):
+            exactly = says.partition("exactly ")[2].partition(";")[0]
+            sure = not all(one.is_integer() for one in _of(formula, evidence.quantities))
+            yield Transform(3, f"{beside}is {exactly} times what is expected there", formula), sure
+    factor = _factor(rest)
+    if factor > 1e-9 and rest.is_seen(factor * rest.expected, factor):
+        yield Transform(4, beside + "is a multiple of what is expected there, and not the right one"), True
 
 
 def _products(sent: Mapping[str, np.ndarray], shape: tuple[int, ...]) -> Iterator[tuple[str, np.ndarray]]:

@@ -31,6 +31,8 @@ from grader.worker.isolation import Confinement, Isolation, weakest
 
 # The order of Unix: every implementation of an exercise has one of these roles, and only one is not ours.
 TRUSTED_ROLES = ("oracle", "reference")
+FURTHER = 4
+"""Drawn cases that are run beyond the first that fails, for what explains all of them."""
 UNLIKE = "your answer is so unlike what was asked for that it cannot be judged"
 
 
@@ -313,19 +315,20 @@ class Grading:
         """Run the body on all cases; raises Failed with the message for the smallest failing one."""
         seed = seed_of(self.seed, check.id, self.salt)
         attempt = _Attempt(self.bench, exercise, body, student, seed)
-        failure = attempt.first_failure(self.bench.cases(check, body, seed))
+        cases = self.bench.cases(check, body, seed)
+        failure = attempt.first_failure(cases)
         if failure is None:
             return
         seen = failure.seen
         if not hidden:
             shrinks = not seen.finding.fatal and cases_of(body).strategies
-            seen = self._smallest(attempt, failure, seed) if shrinks else seen.explained_with(())
+            seen = self._smallest(attempt, failure, cases, seed) if shrinks else seen.explained_with(())
         if student is self._students[exercise.name]:
             self.failures[check.id] = replace(failure, seen=seen)
         words = hidden_words(seen.finding) if hidden else seen.words()
         raise Failed(replace(seen.finding, headline=words))
 
-    def _smallest(self, attempt: "_Attempt", failure: "Failure", seed: int) -> "Seen":
+    def _smallest(self, attempt: "_Attempt", failure: "Failure", cases: list[Case], seed: int) -> "Seen":
         """The smallest failing case found, with what explains the failures of all that were tried."""
         first, body = failure.seen, attempt.body
         found = {repr(failure.case): first}
@@ -345,7 +348,10 @@ class Grading:
         smallest = found.pop(
             repr(cases_of(body).shrink(fails, failure.passed, failure.case, seed, with_inputs=with_inputs))
         )
-        return smallest.explained_with(found.values())
+        if smallest.evidence is None:
+            return smallest
+        later = [case for case in cases[len(failure.passed) + 1 :] if repr(case) not in found]
+        return smallest.explained_with([*found.values(), *attempt.further(later[:FURTHER])])
 
 
 @dataclass(frozen=True)
@@ -425,6 +431,18 @@ class _Attempt:
                 return Failure(self._exercise, self.body, cases[:index], case, seen, exchanges)
         return None
 
+    def further(self, cases: list[Case]) -> Iterator[Seen]:
+        """Those of these cases that fail."""
+        for case in cases:
+            try:
+                self(case)
+            except Failed as failed:
+                yield self.seen(case, failed.finding)
+                if failed.finding.fatal:
+                    return
+            except Exception:
+                return
+
     def seen(self, case: Case, finding: Finding) -> Seen:
         """What there is to tell about the case that was just run."""
         # A file that cannot be loaded fails on every case: none of them explains anything.
@@ -450,10 +468,13 @@ class _Attempt:
             if name not in made or name not in sent or np.array_equal(made[name], sent[name])
         }
         plain = {name: value for name, value in shown.items() if name != SEED}
-        answered = [one for exchange in asked for one in _arrays_in(exchange.outcome)]
         seen = difference.seen
-        others = _without(answered, seen) if isinstance(seen, np.ndarray) else []
-        return Evidence(difference, quantities_of(plain, arrays), arrays, others)
+        answers = [
+            any(np.array_equal(seen, one) for one in _arrays_in(exchange.outcome))
+            for exchange in asked
+            if isinstance(seen, np.ndarray)
+        ]
+        return Evidence(difference, quantities_of(plain, arrays), arrays, repeated=sum(answers) > 1)
 
 
 def _arrays_in(outcome: Outcome) -> Iterator[np.ndarray]:
@@ -467,13 +488,6 @@ def _arrays_in(outcome: Outcome) -> Iterator[np.ndarray]:
                 values += items
             case dict() as items:
                 values += items.values()
-
-
-def _without(arrays: Iterable[np.ndarray], one: np.ndarray) -> list[np.ndarray]:
-    """All but the first that equals `one`."""
-    rest = list(arrays)
-    found = next((index for index, values in enumerate(rest) if np.array_equal(values, one)), None)
-    return rest if found is None else rest[:found] + rest[found + 1 :]
 
 
 def seed_of(seed: int, check_id: str, salt: Salt = NO_SALT) -> int:
