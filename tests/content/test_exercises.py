@@ -55,6 +55,7 @@ def test_wrong_answer_fails_exactly_the_checks_it_names(exercise: Exercise, sess
     assert set(failed) == wrong.fails, failed
     assert verdicts(report, Verdict.BROKEN, Verdict.TODO) == {}
     assert report.score < report.max_score
+    assert {check.misconception for check in report.checks} <= {"", wrong.headline}
 
 
 def test_accepted_answer_earns_everything(exercise: Exercise, session: Session, accepted):
