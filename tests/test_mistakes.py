@@ -153,12 +153,13 @@ def test_answers_are_the_same_up_to_rounding(one, other, same):
     assert is_same(one, other) is same
 
 
-def test_exceptions_are_the_same_by_their_type():
-    def raised(name: str) -> Trace:
-        return Trace(0, "raises", (Exchange("mean", {}, Raised(name, (name,), "anything", ())),))
+def test_exceptions_are_the_same_by_type_and_text():
+    def raised(name: str, text: str) -> Trace:
+        return Trace(0, "raises", (Exchange("mean", {}, Raised(name, (name,), text, ())),))
 
-    assert is_same(raised("KeyError"), raised("KeyError"))
-    assert not is_same(raised("KeyError"), raised("IndexError"))
+    assert is_same(raised("KeyError", "x"), raised("KeyError", "x"))
+    assert not is_same(raised("KeyError", "x"), raised("IndexError", "x"))
+    assert not is_same(raised("KeyError", "x"), raised("KeyError", "y"))
 
 
 # ---------------------------------------------------------------------------------------------- the class

@@ -223,9 +223,13 @@ class Grading:
 
     def mistakes_among(self, answers: Sequence[Answer], exercise: Exercise) -> dict[str, Named]:
         """Which of these wrong answers is behind each failure of an exercise, where it is one of them alone."""
-        failures = {known: failure for known, failure in self.failures.items() if failure.exercise is exercise}
-        judged = {known: judged.verdict for known, judged in self.judged.items()}
-        passed = [known for known, verdict in (self._verdicts | judged).items() if verdict is Verdict.PASS]
+        verdicts = self._verdicts | {known: judged.verdict for known, judged in self.judged.items()}
+        passed = [known for known, verdict in verdicts.items() if verdict is Verdict.PASS]
+        failures = {
+            known: failure
+            for known, failure in self.failures.items()
+            if failure.exercise is exercise and verdicts[known] is Verdict.FAIL
+        }
         bodies = {known: failure.body for known, failure in failures.items()}
         seeds = {known: seed_of(self.seed, known, self.salt) for known in failures}
         traces = {known: failure.trace for known, failure in failures.items()}

@@ -114,7 +114,7 @@ def _is_same_outcome(one: Outcome, other: Outcome) -> bool:
         case Replied(), Replied():
             return _is_same_value(one.value, other.value)
         case Raised(), Raised():
-            return one.type_name == other.type_name
+            return (one.type_name, one.message) == (other.type_name, other.message)
     return False  # what killed a process cannot be compared
 
 
