@@ -20,7 +20,7 @@ from grader.verdict import Verdict
 ROOT = Path(__file__).parents[1]
 TABLE = ROOT / "docs" / "diagnosis.md"
 SEED = 1
-TIMED = 10
+TIMED = 40
 """Every so many-th wrong answer is graded as a whole by a session that knows nothing, to measure what naming costs."""
 ABOUT = """\
 # What a failing message says of the wrong answers
@@ -141,7 +141,7 @@ def main(names: tuple[str, ...]) -> None:
                 print(*list(lines_of(exercise, rows[-1:]))[-1:], file=sys.stderr, flush=True)
         head.append(summary(exercise, rows, cost_of(exercise, answers)))
         tables += lines_of(exercise, rows)
-    TABLE.write_text("\n".join([ABOUT.rstrip("\n"), *head, *tables]) + "\n", "utf-8")
+        TABLE.write_text("\n".join([ABOUT.rstrip("\n"), *head, *tables]) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

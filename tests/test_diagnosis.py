@@ -88,7 +88,7 @@ UPDATE = RNG.normal(size=(4, 3))
         (-UPDATE, "what yours adds to `weight` has the opposite sign"),
         (UPDATE * 2.7, "what yours adds to `weight` is `alpha` times what is expected there"),
         (UPDATE / 2.7, "what yours adds to `weight` is 1 / `alpha` times what is expected there"),
-        (UPDATE * 1.9, "what yours adds to `weight` is a multiple of what is expected there, and not the right one"),
+        (UPDATE * 1.9, "what yours adds to `weight` is 1.9 times what is expected there"),
         (0 * UPDATE, "yours is `weight`, as it was given"),
     ],
 )
@@ -125,7 +125,7 @@ CASES = [{"r": 3, "alpha": 2.7}, {"r": 5, "alpha": 15.9}, {"r": 2, "alpha": 7.1}
         (lambda case: case["r"], "2 times what is expected: exactly `r`; is a division by it missing"),
         (lambda case: case["alpha"], "7.1 times what is expected: exactly `alpha`; is a division by it missing"),
         (lambda case: 1 / case["r"], "0.5 times what is expected: exactly 1 / `r`"),
-        (lambda case: case["r"] ** -0.5, "0.707107 times what is expected: exactly 1 / the root of `r`"),
+        (lambda case: case["r"] ** -0.5, "0.707107 times what is expected: exactly 1 / the square root of `r`"),
         (lambda case: case["alpha"] / case["r"], "3.55 times what is expected: exactly `alpha / r`"),
     ],
 )
@@ -133,6 +133,17 @@ def test_factor_is_named_by_what_it_always_equals(factor, words):
     said = explain(scaled(CASES, factor))
     assert said.startswith(f"yours is {words}")
     assert said.endswith("(in all 3 failing cases tried)")
+
+
+def test_factor_that_nothing_equals_is_called_one_factor_only_if_it_is():
+    factors = iter([2.3, 3.1, 4.7])
+    said = explain(scaled(CASES, lambda _: next(factors)))
+    assert said == "yours is right up to a factor, which is 4.7 here (in all 3 failing cases tried)"
+    assert explain(scaled(CASES, lambda _: 2.3)).startswith("yours is 2.3 times what is expected, everywhere")
+
+
+def test_constant_that_a_case_holds_too_is_no_quantity():
+    assert "dropout" not in explain(scaled([{"dropout": 0.5}] * 3, lambda _: 2))
 
 
 def test_one_case_does_not_make_a_small_number_a_quantity():

@@ -180,11 +180,11 @@ def _factors(numbers: _Numbers, evidence: Evidence) -> Tried:
     expected = numbers.expected
     for rank, says, formula, value in _formulas(evidence.quantities):
         if value not in (1.0, 0.0) and math.isfinite(value) and numbers.is_seen(value * expected, value):
-            # In a single case, small whole numbers equal each other by chance.
-            yield Transform(rank, says, formula), not all(one.is_integer() for one in _of(formula, evidence.quantities))
+            yield Transform(rank, says, formula), _is_rare(formula, evidence.quantities)
     factor = _factor(numbers)
     if np.count_nonzero(expected) > 1 and abs(factor) > 1e-9 and numbers.is_seen(factor * expected, factor):
-        yield Transform(5, "yours is {factor} times what is expected, everywhere"), True
+        yield Transform(5, f"yours is {factor:.6g} times what is expected, everywhere"), True
+        yield Transform(6, "yours is right up to a factor, which is {factor} here"), True
 
 
 def _factor(numbers: _Numbers) -> float:
@@ -199,11 +199,17 @@ def _formulas(quantities: Mapping[str, float]) -> Iterator[tuple[int, str, str, 
         yield 2, times + "{quantity}; is a division by it missing, or is it multiplied by twice?", name, value
         if value > 0:
             yield 2, times + "1 / {quantity}; is it missing as a factor, or divided by twice?", name, 1 / value
-            yield 3, times + "the root of {quantity}", name, math.sqrt(value)
-            yield 3, times + "1 / the root of {quantity}", name, 1 / math.sqrt(value)
-    for (one, first), (two, second) in itertools.permutations(quantities.items(), 2):
+            yield 3, times + "the square root of {quantity}", name, math.sqrt(value)
+            yield 3, times + "1 / the square root of {quantity}", name, 1 / math.sqrt(value)
+    plain = {name: value for name, value in quantities.items() if not name.endswith(".size")}
+    for (one, first), (two, second) in itertools.permutations(plain.items(), 2):
         if second:
             yield 4, times + "{quantity}", f"{one} / {two}", first / second
+
+
+def _is_rare(formula: str, quantities: Mapping[str, float]) -> bool:
+    """Whether a number is no small whole or simple one, which equals others by chance."""
+    return not all((4 * one).is_integer() for one in _of(formula, quantities))
 
 
 def _of(formula: str, quantities: Mapping[str, float]) -> tuple[float, ...]:
@@ -243,8 +249,9 @@ def _terms(numbers: _Numbers, evidence: Evidence) -> Tried:
 def _beside(name: str, term: np.ndarray, numbers: _Numbers, evidence: Evidence) -> Tried:
     """A term is right, and what is added to it is not."""
     rest = _Numbers(numbers.seen - term, numbers.expected - term, numbers.allowed)
-    if rest.is_seen(np.zeros_like(term)) or not _is_telling(rest.expected):
-        return
+    right = _Numbers(term, numbers.expected, numbers.allowed)
+    if not _is_telling(rest.expected) or right.is_seen(_factor(right) * right.expected):
+        return  # there is nothing to add, or what there is is more of the same
     beside = f"what yours adds to `{name}` "
     if rest.is_seen(-rest.expected):
         yield Transform(2, beside + "has the opposite sign"), True
@@ -253,11 +260,12 @@ def _beside(name: str, term: np.ndarray, numbers: _Numbers, evidence: Evidence) 
     for _, says, formula, value in _formulas(evidence.quantities):
         if value != 1.0 and math.isfinite(value) and rest.is_seen(value * rest.expected, value):
             exactly = says.partition("exactly ")[2].partition(";")[0]
-            sure = not all(one.is_integer() for one in _of(formula, evidence.quantities))
+            sure = _is_rare(formula, evidence.quantities)
             yield Transform(3, f"{beside}is {exactly} times what is expected there", formula), sure
     factor = _factor(rest)
-    if factor > 1e-9 and rest.is_seen(factor * rest.expected, factor):
-        yield Transform(4, beside + "is a multiple of what is expected there, and not the right one"), True
+    if abs(factor) > 1e-9 and rest.is_seen(factor * rest.expected, factor):
+        yield Transform(4, f"{beside}is {factor:.6g} times what is expected there"), True
+        yield Transform(5, f"{beside}is right up to a factor"), True
 
 
 def _products(sent: Mapping[str, np.ndarray], shape: tuple[int, ...]) -> Iterator[tuple[str, np.ndarray]]:
@@ -288,7 +296,7 @@ def _offsets(numbers: _Numbers, evidence: Evidence) -> Tried:
     for name, value in evidence.quantities.items():
         if abs(abs(offset) - value) <= numbers.allowed and value:
             says = f"yours is {{quantity}} {direction} than what is expected{everywhere}"
-            yield Transform(4, says, name), telling and not value.is_integer()
+            yield Transform(4, says, name), telling and _is_rare(name, evidence.quantities)
     yield Transform(5, f"yours is {abs(offset):.6g} {direction} than what is expected{everywhere}"), telling
 
 
@@ -303,15 +311,15 @@ def _places(numbers: _Numbers, evidence: Evidence) -> Tried:
             ones = int(np.count_nonzero(values))
             for digit in (0, 1):
                 if not hit[values != digit].any():
-                    yield Transform(5, f"yours is wrong only where `{name}` is {digit}"), 1 < ones < values.size - 1
+                    yield Transform(6, f"yours is wrong only where `{name}` is {digit}"), 1 < ones < values.size - 1
     for axis, length in enumerate(wrong.shape):
         hit = wrong.any(tuple(other for other in range(wrong.ndim) if other != axis))
         along = f" along axis {axis}" if wrong.ndim > 1 else ""
         for place, index in (("first", 0), ("last", length - 1)):
             if length >= 2 and hit.sum() == 1 and hit[index]:
-                yield Transform(6, f"yours is wrong only at the {place} position{along}"), length >= 3
+                yield Transform(7, f"yours is wrong only at the {place} position{along}"), length >= 3
             if length >= 3 and hit.sum() == length - 1 and not hit[index]:
-                yield Transform(6, f"yours is right only at the {place} position{along}"), True
+                yield Transform(7, f"yours is right only at the {place} position{along}"), True
 
 
 def _precisions(numbers: _Numbers, evidence: Evidence) -> Tried:
@@ -326,7 +334,7 @@ def _precisions(numbers: _Numbers, evidence: Evidence) -> Tried:
             yield Transform(4, f"all numbers of yours fit into {name}: is a step computed or stored in it?"), True
             return
     if seen.dtype == np.float64 and 1e-9 < error < 1e-6:
-        yield Transform(6, "yours is right to about 7 digits: float32 has so many, float64 has 16"), True
+        yield Transform(7, "yours is right to about 7 digits: float32 has so many, float64 has 16"), True
 
 
 def _rounded(values: np.ndarray, name: str) -> np.ndarray:
