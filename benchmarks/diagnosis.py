@@ -4,6 +4,7 @@ Each is judged by the checks that it fails, twice: as a submission whose mistake
 nobody knows. There the general explanations are all there is, and the name of another mistake would be false.
 """
 
+import re
 import statistics
 import sys
 import time
@@ -22,6 +23,8 @@ TABLE = ROOT / "docs" / "diagnosis.md"
 SEED = 1
 TIMED = 40
 """Every so many-th wrong answer is graded as a whole by a session that knows nothing, to measure what naming costs."""
+SHOWN = 2
+HOW_OFTEN = re.compile(r" \(in all \d+ failing cases tried\)$")
 ABOUT = """\
 # What a failing message says of the wrong answers
 
@@ -61,14 +64,14 @@ def row_of(session: Session, exercise: Exercise, answer: Answer, answers: Sequen
     grading.close()
     by_value = [judged for judged in grading.judged.values() if judged.kind == "value"]
     others = [other for other in answers if other.path != answer.path]
-    looks = (failure.seen.looks for failure in grading.failures.values())
+    looks = (HOW_OFTEN.sub("", failure.seen.looks) for failure in grading.failures.values())
     return Row(
         answer,
         bool(by_value),
         any(not judged.hidden for judged in by_value),
         frozenset(mistake.headline for mistake in grading.mistakes_among(answers, exercise).values()),
         frozenset(mistake.headline for mistake in grading.mistakes_among(others, exercise).values()),
-        tuple(dict.fromkeys(filter(None, looks))),
+        tuple(dict.fromkeys(filter(None, looks)))[:SHOWN],
     )
 
 
