@@ -178,10 +178,10 @@ def _orders(numbers: _Numbers, _evidence: Evidence) -> Tried:
 
 def _factors(numbers: _Numbers, evidence: Evidence) -> Tried:
     expected = numbers.expected
-    for rank, says, formula, value in _formulas(evidence.quantities):
-        if value not in (1.0, 0.0) and math.isfinite(value) and numbers.is_seen(value * expected, value):
-            yield Transform(rank, says, formula), _is_rare(formula, evidence.quantities)
     factor = _factor(numbers)
+    for rank, says, formula, value in _formulas(evidence.quantities, factor):
+        if numbers.is_seen(value * expected, value):
+            yield Transform(rank, says, formula), _is_rare(formula, evidence.quantities)
     if np.count_nonzero(expected) > 1 and abs(factor) > 1e-9 and numbers.is_seen(factor * expected, factor):
         yield Transform(5, f"yours is {factor:.6g} times what is expected, everywhere"), True
         yield Transform(6, "yours is right up to a factor, which is {factor} here"), True
@@ -192,18 +192,27 @@ def _factor(numbers: _Numbers) -> float:
     return float((numbers.seen * numbers.expected).sum()) / square if square else 0.0
 
 
-def _formulas(quantities: Mapping[str, float]) -> Iterator[tuple[int, str, str, float]]:
-    """What a wrong factor may be: rank, words, name and value."""
+def _formulas(quantities: Mapping[str, float], factor: float) -> Iterator[tuple[int, str, str, float]]:
+    """What a wrong factor may be: rank, words, name and value of each that is near it."""
     times = "yours is {factor} times what is expected: exactly "
+
+    def is_near(value: float) -> bool:
+        return abs(value - factor) <= LOOSEST * abs(factor) and abs(value - 1) > LOOSEST
+
     for name, value in quantities.items():
-        yield 2, times + "{quantity}; is a division by it missing, or is it multiplied by twice?", name, value
+        if is_near(value):
+            yield 2, times + "{quantity}; is a division by it missing, or is it multiplied by twice?", name, value
         if value > 0:
-            yield 2, times + "1 / {quantity}; is it missing as a factor, or divided by twice?", name, 1 / value
-            yield 3, times + "the square root of {quantity}", name, math.sqrt(value)
-            yield 3, times + "1 / the square root of {quantity}", name, 1 / math.sqrt(value)
+            root = math.sqrt(value)
+            if is_near(1 / value):
+                yield 2, times + "1 / {quantity}; is it missing as a factor, or divided by twice?", name, 1 / value
+            if is_near(root):
+                yield 3, times + "the square root of {quantity}", name, root
+            if is_near(1 / root):
+                yield 3, times + "1 / the square root of {quantity}", name, 1 / root
     plain = {name: value for name, value in quantities.items() if not name.endswith(".size")}
     for (one, first), (two, second) in itertools.permutations(plain.items(), 2):
-        if second:
+        if second and is_near(first / second):
             yield 4, times + "{quantity}", f"{one} / {two}", first / second
 
 
@@ -257,12 +266,12 @@ def _beside(name: str, term: np.ndarray, numbers: _Numbers, evidence: Evidence) 
         yield Transform(2, beside + "has the opposite sign"), True
     if rest.seen.ndim == 2 and rest.seen.shape == rest.seen.T.shape and rest.is_seen(rest.expected.T):
         yield Transform(2, beside + "is the transpose of what is expected there"), True
-    for _, says, formula, value in _formulas(evidence.quantities):
-        if value != 1.0 and math.isfinite(value) and rest.is_seen(value * rest.expected, value):
+    factor = _factor(rest)
+    for _, says, formula, value in _formulas(evidence.quantities, factor):
+        if rest.is_seen(value * rest.expected, value):
             exactly = says.partition("exactly ")[2].partition(";")[0]
             sure = _is_rare(formula, evidence.quantities)
             yield Transform(3, f"{beside}is {exactly} times what is expected there", formula), sure
-    factor = _factor(rest)
     if abs(factor) > 1e-9 and rest.is_seen(factor * rest.expected, factor):
         yield Transform(4, f"{beside}is {factor:.6g} times what is expected there"), True
         yield Transform(5, f"{beside}is right up to a factor"), True

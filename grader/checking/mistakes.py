@@ -4,6 +4,7 @@ A wrong answer is asked the same questions only if it could be the mistake at ha
 known to fail, and passes nothing of it. How it fails is learnt once and kept for all submissions of a session.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -63,20 +64,30 @@ def recognise(
     named: dict[str, Named] = {}
     rest = dict(failed)
     suspects = [answer for answer in answers if not answer.fails & set(passed)]
-    while True:
-        alike = [
-            answer
-            for answer in suspects
-            if _accounts(answer.fails, rest)
-            and all(_is_alike(answer, known, failed, trace) for known in _compared(answer, rest))
-        ]
-        most = max((len(answer.fails & set(rest)) for answer in alike), default=0)
-        best = [answer for answer in alike if len(answer.fails & set(rest)) == most]
-        if len(best) != 1:
-            return named
+    while best := _best(suspects, rest, trace):
+        if len(best) > 1:
+            break
         compared = _compared(best[0], rest)
         named |= {known: Named(best[0].headline, known in compared) for known in rest if known in best[0].fails}
         rest = {known: kept for known, kept in rest.items() if known not in best[0].fails}
+    return named
+
+
+def _best(suspects: Sequence[Answer], rest: Mapping[str, Trace], trace: Tracer) -> list[Answer]:
+    """Those that answer alike, of those that account for most."""
+    accounting: dict[int, list[Answer]] = defaultdict(list)
+    for answer in suspects:
+        if _accounts(answer.fails, rest):
+            accounting[len(answer.fails & set(rest))].append(answer)
+    for _, answers in sorted(accounting.items(), reverse=True):
+        alike = [
+            answer
+            for answer in answers
+            if all(_is_alike(answer, known, rest, trace) for known in _compared(answer, rest))
+        ]
+        if alike:
+            return alike
+    return []
 
 
 def _accounts(fails: Collection[str], rest: Collection[str]) -> bool:
