@@ -66,6 +66,7 @@ class Bench:
         self.launcher: Launcher = launch(tuple(map(served, exercises)), fork=fork)
         self._trusted: dict[tuple[str, str], Implementation] = {}
         self._cases: dict[tuple[str, int], list[Case]] = {}
+        self._calls: dict[str, dict[str, str]] = {}
         self._mistakes: dict[str, list[Answer]] = {}
         self._traces: dict[tuple[str, str, str, int], Trace | None] = {}
 
@@ -107,6 +108,12 @@ class Bench:
         if key not in self._cases:
             self._cases[key] = cases_of(body).draw(seed, with_inputs="inputs" in parameters_of(body))
         return self._cases[key]
+
+    def calls(self, exercise: Exercise) -> dict[str, str]:
+        """What each probe of an exercise calls; read once."""
+        if exercise.name not in self._calls:
+            self._calls[exercise.name] = exercise.calls()
+        return self._calls[exercise.name]
 
     def mistakes(self, exercise: Exercise) -> list[Answer]:
         """The wrong answers that are known of an exercise; none where there are no solutions."""
@@ -452,7 +459,7 @@ class _Attempt:
         # A file that cannot be loaded fails on every case: none of them explains anything.
         if finding.kind.startswith("load"):
             return Seen(finding, Situation())
-        call = self._exercise.calls().get(self._student.last_probe, "")
+        call = self._bench.calls(self._exercise).get(self._student.last_probe, "")
         made = dict(self._inputs.made)
         shown = case | self._student.last_plain
         evidence = self._evidence(finding.difference, shown) if finding.difference else None
