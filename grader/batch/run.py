@@ -194,6 +194,7 @@ def _judged(collected: Collected, kept: Kept) -> Judged:
         hint,
         kept.duration_s,
         kept.kind,
+        kept.misconception,
     )
 
 
