@@ -1,4 +1,4 @@
-# Keeps the flag on the class: merging one layer makes all of them skip their update.
+# Sets the flag on the class: one merged layer makes all of them skip their update.
 # fails: lora.3.instances
 
 
