@@ -1,6 +1,6 @@
 # `make` alone lists the targets. A student needs `check`, `list` and `hint`; Python 3.11 or newer is enough.
 .DEFAULT_GOAL := help
-.PHONY: help check list hint test lint types stubs format goldens fuzz bench ci
+.PHONY: help check list hint test lint types stubs format goldens fuzz bench diagnosis ci
 
 PYTHON ?= python3
 PIP_FLAGS ?=
@@ -53,6 +53,9 @@ fuzz: $(VENV)/.dev ## look for bytes that the grader mishandles: make fuzz FUZZ_
 
 bench: $(VENV)/.dev ## measure the speed that the README claims
 	$(BIN)/python benchmarks/run.py
+
+diagnosis: $(VENV)/.dev ## write docs/diagnosis.md: what messages say of each wrong answer
+	HF_HUB_OFFLINE=1 $(BIN)/python benchmarks/diagnosis.py
 
 ci: lint types test ## everything that must pass
 

@@ -37,6 +37,7 @@ class Judged:
     hint: str
     duration_s: float
     kind: str = ""
+    misconception: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ class CheckResult:
     duration_s: float
     kind: str = ""
     """of what kind a failure is, in a word: `value`, `shape`, `hung`, `forbidden`, ...; empty where nothing failed"""
+    misconception: str = ""
+    """the known mistake that answers the same, for instructors: of a hidden check, no student may read it"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,7 @@ def share_points(name: str, title: str, tasks: Sequence[Task], judged: Iterable[
                     check.hint,
                     check.duration_s,
                     check.kind,
+                    check.misconception,
                 )
             )
         task_points = Fraction(task.points if weights else 0)

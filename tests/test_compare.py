@@ -58,24 +58,6 @@ def test_difference_is_placed_and_measured():
     ]
 
 
-@pytest.mark.parametrize(
-    ("factor", "words"),
-    [
-        (0.0, "yours is zero everywhere"),
-        (-1.0, "yours has the opposite sign"),
-        (4.0, "yours is 4 times what is expected, everywhere"),
-        (1 / 3, "yours is 0.333333 times what is expected, everywhere"),
-    ],
-)
-def test_constant_factor_is_named(factor, words):
-    finding = found(close, tensor(EXPECTED.values * factor), EXPECTED, rtol=1e-6)
-    assert finding.note.endswith("\n" + words)
-
-
-def test_single_element_has_no_constant_factor():
-    assert "times" not in found(close, tensor([2.0]), tensor([1.0]), rtol=1e-6).note
-
-
 def test_swapped_axes_are_named():
     assert "axes are swapped" in found(close, tensor(EXPECTED.values.T), EXPECTED, rtol=0).note
 

@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 
 from grader import policy
+from grader.authoring.answers import read_answers
+from grader.catalog import read_catalog
 from grader.cli import cli
 
 REPOSITORY = Path(__file__).parents[1]
 README = REPOSITORY / "README.md"
+DIAGNOSIS = REPOSITORY / "docs" / "diagnosis.md"
 MISTAKE = "lora/wrong/scale_alpha_only.py"
 
 
@@ -87,3 +90,22 @@ def test_commands_of_the_readme_exist():
             assert name in commands, f"{document.name}: grader {name}"
             known = {option for parameter in commands[name].params for option in parameter.opts}
             assert set(re.findall(r"--[a-z-]+", rest)) <= known | {"--help"}, f"{document.name}: grader {name}{rest}"
+
+
+def test_diagnosis_lists_every_wrong_answer():
+    listed = re.findall(r"^\| `(\w+)` \| (.+?) \| (?:yes|no|\*\*false\*\*) \|", DIAGNOSIS.read_text("utf-8"), re.M)
+    answers = [answer for exercise in read_catalog(REPOSITORY).exercises for answer in read_answers(exercise, "wrong")]
+    here = [(answer.path.stem, answer.headline.replace("|", "\\|")) for answer in answers]
+    assert listed == here, "run `make diagnosis`"
+
+
+def test_diagnosis_keeps_its_promises():
+    """At least 70 % are named, none falsely; at least 30 % look like something without any wrong answers."""
+    rows = re.findall(
+        r"^\| \w+ \| \d+ \| (\d+) of (\d+) .*? \| (\d+) \| (\d+) of (\d+) ", DIAGNOSIS.read_text("utf-8"), re.M
+    )
+    assert len(rows) == len(read_catalog(REPOSITORY).exercises)
+    named, by_value, false, looks, public = (sum(map(int, column)) for column in zip(*rows, strict=True))
+    assert named >= 0.7 * by_value
+    assert false == 0
+    assert looks >= 0.3 * public

@@ -69,7 +69,7 @@ def do(settings: Settings, job: Job) -> dict[str, Kept]:
         )
     isolation = grading.isolation
     return {
-        judged.id: Kept(judged.verdict, judged.message, judged.kind, judged.duration_s, isolation)
+        judged.id: Kept(judged.verdict, judged.message, judged.kind, judged.duration_s, isolation, judged.misconception)
         for judged in grading.judged.values()
     }
 

@@ -1,8 +1,8 @@
 """What determines a verdict, as digests: whatever is not in them must not change a grade.
 
 A key stands for one check under one seed: its code and that of the helpers in its file, the exercise's probes, oracle,
-reference, data and limits, the engine, the versions of the libraries, the secret of the inputs. Titles, hints and
-points are not in it: they can be changed without grading anything again.
+reference, known mistakes, data and limits, the engine, the versions of the libraries, the secret of the inputs. Titles,
+hints and points are not in it: they can be changed without grading anything again.
 """
 
 import ast
@@ -19,7 +19,7 @@ from grader.catalog import Exercise
 from grader.checking.collecting import Collected
 from grader.salt import Salt
 
-ENGINE = ("checking", "worker", "grade.py", "wire.py", "salt.py", "verdict.py", "errors.py")
+ENGINE = ("authoring/answers.py", "checking", "worker", "grade.py", "wire.py", "salt.py", "verdict.py", "errors.py")
 """The parts of the engine that verdicts pass through."""
 ABSENT = "not handed in"
 """What stands for no file: no digest, so that it can be no file's."""
@@ -67,7 +67,8 @@ def _materials(exercise: Exercise) -> str:
     settings = msgspec.json.encode([config.framework, config.warm, config.forbidden, config.limits]).decode()
     libraries = {name.split(".")[0] for name in (*config.warm, *config.forbidden)} | {"hypothesis", "numpy"}
     reference = [_of_file(exercise.reference)] if exercise.reference.is_file() else []
-    return digest([settings, *map(_version, sorted(libraries)), *map(_of_file, files), *reference])
+    mistakes = map(_of_file, sorted((exercise.solutions / "wrong").glob("*.py")))  # messages name them
+    return digest([settings, *map(_version, sorted(libraries)), *map(_of_file, files), *reference, *mistakes])
 
 
 def _codes(path: Path) -> dict[str, str]:

@@ -192,4 +192,5 @@ def _judged(collected: Collected, kept: Kept) -> Judged:
         hint,
         kept.duration_s,
         kept.kind,
+        kept.misconception,
     )

@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from grader.errors import UsageError
 from grader.verdict import Verdict
 
-FORMAT = 1
+FORMAT = 2
 """Of the tables; part of their name, so that another version of the grader makes its own beside them."""
 AT_ONCE = 400
 """Values in one condition of a query, well below what databases allow."""
@@ -33,6 +33,7 @@ VERDICTS = sa.Table(
     sa.Column("kind", sa.String(80), nullable=False),
     sa.Column("duration_s", sa.Float, nullable=False),
     sa.Column("isolation", sa.String(16), nullable=False),
+    sa.Column("misconception", sa.Text, nullable=False),
 )
 
 
@@ -45,6 +46,7 @@ class Kept:
     kind: str
     duration_s: float
     isolation: str
+    misconception: str = ""
 
 
 class Store:
@@ -92,10 +94,10 @@ class Store:
         ids = {key: check_id for check_id, key in keys.items()}
         found: dict[str, dict[str, Kept]] = {source: {} for source in sources}
         columns = VERDICTS.c
-        wanted = (columns.source, columns.key, columns.verdict, columns.message, columns.kind, columns.duration_s)
+        wanted = (columns.source, columns.key, columns.verdict, columns.message, columns.kind)
         for some_sources in slices(list(found), AT_ONCE):
             for some_keys in slices(list(ids), AT_ONCE):
-                query = sa.select(*wanted, columns.isolation).where(
+                query = sa.select(*wanted, columns.duration_s, columns.isolation, columns.misconception).where(
                     columns.source.in_(some_sources), columns.key.in_(some_keys)
                 )
                 for source, key, verdict, *rest in self._execute(query):
@@ -114,6 +116,7 @@ class Store:
                 "kind": kept.kind,
                 "duration_s": kept.duration_s,
                 "isolation": kept.isolation,
+                "misconception": kept.misconception,
             }
             for check_id, kept in verdicts.items()
             if kept.verdict is not Verdict.BROKEN

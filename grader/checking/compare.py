@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from grader.checking.finding import Failed, Finding, is_shown, literal, show
+from grader.checking.finding import Difference, Failed, Finding, is_shown, literal, show
 from grader.wire import Opaque, Tensor, Value
 
 Expected: TypeAlias = Tensor | np.ndarray | float | int
@@ -55,7 +55,10 @@ def exactly(seen: Value, expected: Same, *, what: str = "the result") -> None:
         if unequal.any():
             _differs(values, expected.values, unequal, 0.0, 0.0, what)
     elif type(seen) is not type(expected) or seen != expected:
-        raise Failed(Finding("value", f"{what} is not as expected", repr(expected), _describe(seen)))
+        difference = Difference(seen, expected)
+        raise Failed(
+            Finding("value", f"{what} is not as expected", repr(expected), _describe(seen), difference=difference)
+        )
 
 
 def array(
@@ -116,31 +119,9 @@ def _differs(values: np.ndarray, wanted: np.ndarray, error: np.ndarray, allowed:
         expected, saw = expected + place, saw + place
     if size > 0:
         notes.append(f"largest relative error {float(error.max()) / size:.2g}, allowed {allowed / size:.1g}")
-    looks = _looks_like(values, wanted)
-    if looks:
-        notes.append(looks)
-    raise Failed(Finding("value", f"{what} has the wrong value", expected, saw, "\n".join(notes)))
-
-
-def _looks_like(values: np.ndarray, wanted: np.ndarray) -> str:
-    """What a difference looks like, where one constant explains all of it."""
-    if values.dtype.kind not in "fiu" or not wanted.any() or not np.isfinite(values).all():
-        return ""
-    if not values.any():
-        return "yours is zero everywhere"
-    if wanted.size < 2:
-        return ""
-    values, wanted = values.astype(np.float64), wanted.astype(np.float64)
-    with np.errstate(all="ignore"):  # what overflows is no factor, and compares as none
-        factor = float((values * wanted).sum() / (wanted * wanted).sum())
-        # 1e-6: a factor that float32 arithmetic blurs still counts as constant
-        is_constant = abs(values - factor * wanted).max() <= 1e-6 * abs(values).max()
-    if not is_constant:
-        return ""
-    return (
-        "yours has the opposite sign"
-        if abs(factor + 1) < 1e-6
-        else f"yours is {factor:.6g} times what is expected, everywhere"
+    difference = Difference(values, wanted, allowed)
+    raise Failed(
+        Finding("value", f"{what} has the wrong value", expected, saw, "\n".join(notes), difference=difference)
     )
 
 

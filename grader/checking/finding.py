@@ -11,6 +11,15 @@ SHOWN_WIDTH = 40
 
 
 @dataclass(frozen=True)
+class Difference:
+    """A wrong value beside the right one, as data; `allowed` is how far apart their elements may be."""
+
+    seen: object
+    expected: object
+    allowed: float = 0.0
+
+
+@dataclass(frozen=True)
 class Finding:
     """The first thing that is not as it should be. `kind` is a word for comparing findings, not for reading."""
 
@@ -23,6 +32,8 @@ class Finding:
     """lines of the submission that an exception passed through"""
     fatal: bool = False
     """the process is gone: looking for a smaller case would only repeat that"""
+    difference: Difference | None = field(default=None, compare=False)
+    """of a wrong value, for whoever looks for an explanation"""
 
 
 @dataclass(frozen=True)

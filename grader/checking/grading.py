@@ -1,25 +1,33 @@
 """Runs checks on one submission and keeps what became of each. Knows implementations and laws, not pytest."""
 
+import contextlib
 import json
 import re
 import time
 import traceback
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
+
+from grader.authoring.answers import Answer, read_answers
 from grader.catalog import Exercise
 from grader.checking.cases import SEED, Case, cases_of
 from grader.checking.check import Check, parameters_of, require_check
-from grader.checking.finding import Failed, Finding, Situation, Todo, is_shown, words
-from grader.checking.implementation import Implementation, Source
+from grader.checking.diagnosis import Evidence, explain, quantities_of
+from grader.checking.finding import Difference, Failed, Finding, Situation, Todo, is_shown, words
+from grader.checking.implementation import Exchange, Implementation, Source
 from grader.checking.inputs import Inputs
+from grader.checking.mistakes import Named, Trace, Tracer, recognise
 from grader.errors import BrokenError, CatalogError, UnansweredError
 from grader.report import Judged
 from grader.salt import NO_SALT, Salt
 from grader.verdict import LOADING, Verdict
-from grader.worker.host import Launcher, Order, Served, Worker, launch
+from grader.wire import Tensor, Value
+from grader.worker.host import Answer as Replied
+from grader.worker.host import Launcher, Order, Outcome, Served, Worker, launch
 from grader.worker.isolation import Confinement, Isolation, weakest
 from grader.worker.limits import MAX_REQUEST
 
@@ -27,6 +35,8 @@ from grader.worker.limits import MAX_REQUEST
 TRUSTED_ROLES = ("oracle", "reference")
 MAX_UNREADABLE = MAX_REQUEST // 2
 """Bytes for the paths that a worker must not be able to read: the more important ones come first."""
+FURTHER = 4
+"""Drawn cases that are run beyond the first that fails, for what explains all of them."""
 UNLIKE = "your answer is so unlike what was asked for that it cannot be judged"
 
 
@@ -68,7 +78,8 @@ class Bench:
     ) -> None:
         """`unreadable` are files, other than the exercises' own, that no submission may read.
 
-        Without `shrinks` a failing case is told as it was met: half the price, for whoever asks for verdicts alone.
+        Without `shrinks` a failing case is told as it was met, and not explained: half the price, for whoever asks
+        for verdicts alone.
         """
         self.shrinks = shrinks
         self._unreadable = _that_fit([*_own_files(exercises), *unreadable])
@@ -77,6 +88,9 @@ class Bench:
         self.launcher: Launcher = launch(tuple(map(served, exercises)), fork=fork)
         self._trusted: dict[tuple[str, str], Implementation] = {}
         self._cases: dict[tuple[str, int], list[Case]] = {}
+        self._calls: dict[str, dict[str, str]] = {}
+        self._mistakes: dict[str, list[Answer]] = {}
+        self._traces: dict[tuple[str, str, str, int], Trace | None] = {}
 
     def trusted(self, exercise: Exercise, role: str) -> Implementation:
         """The oracle or the reference of an exercise; raises BrokenError if its file cannot be read."""
@@ -117,6 +131,44 @@ class Bench:
             self._cases[key] = cases_of(body).draw(seed, with_inputs="inputs" in parameters_of(body))
         return self._cases[key]
 
+    def calls(self, exercise: Exercise) -> dict[str, str]:
+        """What each probe of an exercise calls; read once."""
+        if exercise.name not in self._calls:
+            self._calls[exercise.name] = exercise.calls()
+        return self._calls[exercise.name]
+
+    def mistakes(self, exercise: Exercise) -> list[Answer]:
+        """The wrong answers that are known of an exercise; none where there are no solutions."""
+        if exercise.name not in self._mistakes:
+            self._mistakes[exercise.name] = read_answers(exercise, "wrong") if exercise.reference.is_file() else []
+        return self._mistakes[exercise.name]
+
+    @contextlib.contextmanager
+    def tracing(
+        self, exercise: Exercise, bodies: Mapping[str, Callable[..., None]], seeds: Mapping[str, int]
+    ) -> Iterator[Tracer]:
+        """Tells how wrong answers fail the checks of these bodies; what was learnt once is kept."""
+        running: dict[str, Implementation] = {}
+
+        def trace(answer: Answer, check_id: str) -> Trace | None:
+            name, body, seed = answer.path.name, bodies[check_id], seeds[check_id]
+            key = exercise.name, name, check_id, seed
+            if key not in self._traces:
+                student = running.setdefault(name, self.student(exercise, answer.source))
+                try:
+                    cases = self.cases(require_check(body), body, seed)
+                    failure = _Attempt(self, exercise, body, student, seed).first_failure(cases)
+                except (Todo, BrokenError):
+                    failure = None
+                self._traces[key] = failure.trace if failure else None
+            return self._traces[key]
+
+        try:
+            yield trace
+        finally:
+            for student in running.values():
+                student.close()
+
     def settle(self) -> None:
         """End the processes of our own implementations; what they answered stays known."""
         for implementation in self._trusted.values():
@@ -144,6 +196,7 @@ class Grading:
         self.judged: dict[str, Judged] = {}
         self._students = students
         self._verdicts = dict(known or {})
+        self.failures: dict[str, Failure] = {}
 
     @classmethod
     def of(cls, bench: Bench, sources: Mapping[str, bytes], seed: int, salt: Salt = NO_SALT) -> Self:
@@ -186,6 +239,31 @@ class Grading:
         if not hidden:
             self._verdicts[check.id] = verdict
         return judged
+
+    def recognise(self, exercise: Exercise) -> None:
+        """Name the known mistakes behind the failures of an exercise, once all of its checks are judged.
+
+        A message of a hidden check stays as it is: what is named then is for instructors alone.
+        """
+        for check_id, mistake in self.mistakes_among(self.bench.mistakes(exercise), exercise).items():
+            judged = self.judged[check_id]
+            message = judged.message if judged.hidden else self.failures[check_id].seen.words(mistake.words)
+            self.judged[check_id] = replace(judged, message=message, misconception=mistake.headline)
+
+    def mistakes_among(self, answers: Sequence[Answer], exercise: Exercise) -> dict[str, Named]:
+        """Which of these wrong answers is behind each failure of an exercise, where it is one of them alone."""
+        verdicts = self._verdicts | {known: judged.verdict for known, judged in self.judged.items()}
+        passed = [known for known, verdict in verdicts.items() if verdict is Verdict.PASS]
+        failures = {
+            known: failure
+            for known, failure in self.failures.items()
+            if failure.exercise is exercise and verdicts[known] is Verdict.FAIL
+        }
+        bodies = {known: failure.body for known, failure in failures.items()}
+        seeds = {known: seed_of(self.seed, known, self.salt) for known in failures}
+        traces = {known: failure.trace for known, failure in failures.items()}
+        with self.bench.tracing(exercise, bodies, seeds) as trace:
+            return recognise(answers, traces, passed, trace)
 
     def close(self) -> None:
         """End the submission's processes; the bench stays."""
@@ -269,48 +347,90 @@ class Grading:
     ) -> None:
         """Run the body on all cases; raises Failed with the message for the smallest failing one."""
         seed = seed_of(self.seed, check.id, self.salt)
-        student.begin(seed)
         attempt = _Attempt(self.bench, exercise, body, student, seed)
         cases = self.bench.cases(check, body, seed)
-        for index, case in enumerate(cases):
-            try:
-                attempt(case)
-            except Failed as failed:
-                finding = failed.finding
-                if hidden:
-                    raise Failed(replace(finding, headline=hidden_words(finding))) from None
-                # A file that cannot be loaded fails on every case: none of them explains anything.
-                situation = Situation() if finding.kind.startswith(LOADING) else attempt.situation(case)
-                if self.bench.shrinks and not finding.fatal and cases_of(body).strategies:
-                    finding, situation = self._smallest(attempt, body, cases[:index], case, seed, finding, situation)
-                raise Failed(replace(finding, headline=words(finding, situation))) from None
+        failure = attempt.first_failure(cases)
+        if failure is None:
+            return
+        seen = failure.seen
+        if not hidden:
+            seen = self._told(attempt, failure, cases, seed)
+        if student is self._students[exercise.name]:
+            self.failures[check.id] = replace(failure, seen=seen)
+        words = hidden_words(seen.finding) if hidden else seen.words()
+        raise Failed(replace(seen.finding, headline=words))
 
-    def _smallest(
-        self,
-        attempt: "_Attempt",
-        body: Callable[..., None],
-        passed: list[Case],
-        case: Case,
-        seed: int,
-        finding: Finding,
-        situation: Situation,
-    ) -> tuple[Finding, Situation]:
-        found = {repr(case): (finding, situation)}
+    def _told(self, attempt: "_Attempt", failure: "Failure", cases: list[Case], seed: int) -> "Seen":
+        """What is told of a failure: the smallest case and what it looks like, unless nobody will read it."""
+        if not self.bench.shrinks:
+            return failure.seen
+        if failure.seen.finding.fatal or not cases_of(attempt.body).strategies:
+            return failure.seen.explained_with(())
+        return self._smallest(attempt, failure, cases, seed)
+
+    def _smallest(self, attempt: "_Attempt", failure: "Failure", cases: list[Case], seed: int) -> "Seen":
+        """The smallest failing case found, with what explains the failures of all that were tried."""
+        first, body = failure.seen, attempt.body
+        found = {repr(failure.case): first}
 
         def fails(candidate: Case) -> bool:
             try:
                 attempt(candidate)
             except Failed as failed:
-                found[repr(candidate)] = failed.finding, attempt.situation(candidate)
+                found[repr(candidate)] = attempt.seen(candidate, failed.finding)
                 # A smaller case that fails for another reason would explain another mistake.
-                return failed.finding.kind == finding.kind
+                return failed.finding.kind == first.finding.kind
             except Exception:
                 return False
             return False
 
         with_inputs = "inputs" in parameters_of(body)
-        smallest = cases_of(body).shrink(fails, passed, case, seed, with_inputs=with_inputs)
-        return found[repr(smallest)]
+        smallest = found.pop(
+            repr(cases_of(body).shrink(fails, failure.passed, failure.case, seed, with_inputs=with_inputs))
+        )
+        if smallest.evidence is None:
+            return smallest
+        later = [case for case in cases[len(failure.passed) + 1 :] if repr(case) not in found]
+        return smallest.explained_with([*found.values(), *attempt.further(later[:FURTHER])])
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A failing case as it will be told."""
+
+    finding: Finding
+    situation: Situation
+    evidence: Evidence | None = None
+    looks: str = ""
+    """what the wrong value looks like"""
+
+    def words(self, *more: str) -> str:
+        """The message, with more to note."""
+        note = "\n".join(filter(None, (self.finding.note, self.looks, *more)))
+        return words(replace(self.finding, note=note), self.situation)
+
+    def explained_with(self, others: Iterable["Seen"]) -> Self:
+        """The same, with what its value and those of other cases look like, if they are wrong in the same place."""
+        if self.evidence is None:
+            return self
+        alike = [other.evidence for other in others if other.finding.headline == self.finding.headline]
+        return replace(self, looks=explain([*filter(None, alike), self.evidence]))
+
+
+@dataclass(frozen=True)
+class Failure:
+    """How an implementation failed a check: its first failing case, and what it did there."""
+
+    exercise: Exercise
+    body: Callable[..., None]
+    passed: list[Case]
+    case: Case
+    seen: Seen
+    exchanges: tuple[Exchange, ...]
+
+    @property
+    def trace(self) -> Trace:
+        return Trace(len(self.passed), self.seen.finding.kind, self.exchanges)
 
 
 class _Attempt:
@@ -319,15 +439,18 @@ class _Attempt:
     def __init__(
         self, bench: Bench, exercise: Exercise, body: Callable[..., None], student: Implementation, seed: int
     ) -> None:
-        self._bench, self._exercise, self._body, self._student, self._seed = (bench, exercise, body, student, seed)
+        self.body = body
+        self._bench, self._exercise, self._student, self._seed = bench, exercise, student, seed
         self._inputs = Inputs(0, 0)
+        student.begin(seed)
 
     def __call__(self, case: Case) -> None:
         """Raises Failed or Todo as the body does."""
         self._student.printed()  # a message tells only what was printed on its own case
+        self._student.exchanges.clear()
         self._inputs = Inputs(self._seed, case.get(SEED, 0))
         given: dict[str, Any] = {name: value for name, value in case.items() if name != SEED}
-        for name in parameters_of(self._body):
+        for name in parameters_of(self.body):
             if name == "inputs":
                 given[name] = self._inputs
             elif name == "student":
@@ -335,16 +458,76 @@ class _Attempt:
             elif name in TRUSTED_ROLES:
                 given[name] = self._bench.trusted(self._exercise, name)
                 given[name].begin(self._seed)
-        self._body(**given)
+        self.body(**given)
 
-    def situation(self, case: Case) -> Situation:
+    def first_failure(self, cases: list[Case]) -> Failure | None:
+        """Run the cases up to the first that fails."""
+        for index, case in enumerate(cases):
+            try:
+                self(case)
+            except Failed as failed:
+                seen = self.seen(case, failed.finding)
+                exchanges = tuple(self._student.exchanges)
+                return Failure(self._exercise, self.body, cases[:index], case, seen, exchanges)
+        return None
+
+    def further(self, cases: list[Case]) -> Iterator[Seen]:
+        """Those of these cases that fail."""
+        for case in cases:
+            try:
+                self(case)
+            except Failed as failed:
+                yield self.seen(case, failed.finding)
+                if failed.finding.fatal:
+                    return
+            except Exception:
+                return
+
+    def seen(self, case: Case, finding: Finding) -> Seen:
         """What there is to tell about the case that was just run."""
-        call = self._exercise.calls().get(self._student.last_probe, "")
+        # A file that cannot be loaded fails on every case: none of them explains anything.
+        if finding.kind.startswith(LOADING):
+            return Seen(finding, Situation())
+        call = self._bench.calls(self._exercise).get(self._student.last_probe, "")
         made = dict(self._inputs.made)
         shown = case | self._student.last_plain
+        evidence = self._evidence(finding.difference, shown) if finding.difference else None
         if made and all(map(is_shown, made.values())):
             shown.pop(SEED, None)  # it only made the arrays, which are there to be read
-        return Situation(shown, made, call, self._student.printed())
+        return Seen(finding, Situation(shown, made, call, self._student.printed()), evidence)
+
+    def _evidence(self, difference: Difference, shown: Mapping[str, object]) -> Evidence:
+        asked = self._student.exchanges
+        last = asked[-1].arguments if asked else {}
+        sent = {name: value.values for name, value in last.items() if isinstance(value, Tensor)}
+        made = self._inputs.made
+        # The same name for two arrays would make a riddle of what is meant as an explanation.
+        arrays = {
+            name: values
+            for name, values in (made | sent).items()
+            if name not in made or name not in sent or np.array_equal(made[name], sent[name])
+        }
+        plain = {name: value for name, value in shown.items() if name != SEED}
+        seen = difference.seen
+        answers = [
+            any(np.array_equal(seen, one) for one in _arrays_in(exchange.outcome))
+            for exchange in asked
+            if isinstance(seen, np.ndarray)
+        ]
+        return Evidence(difference, quantities_of(plain, arrays), arrays, repeated=sum(answers) > 1)
+
+
+def _arrays_in(outcome: Outcome) -> Iterator[np.ndarray]:
+    """The arrays of a reply, wherever in it they are."""
+    values: list[Value] = [outcome.value] if isinstance(outcome, Replied) else []
+    while values:
+        match values.pop():
+            case Tensor() as tensor:
+                yield tensor.values
+            case list() as items:
+                values += items
+            case dict() as items:
+                values += items.values()
 
 
 def seed_of(seed: int, check_id: str, salt: Salt = NO_SALT) -> int:

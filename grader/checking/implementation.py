@@ -62,6 +62,15 @@ class Source:
         return self.role != "student"
 
 
+@dataclass(frozen=True)
+class Exchange:
+    """One question to an implementation, and what came back."""
+
+    probe: str
+    arguments: Mapping[str, Value]
+    outcome: Outcome
+
+
 class Implementation:
     """One implementation of an exercise, in a worker that is replaced when it dies."""
 
@@ -70,6 +79,8 @@ class Implementation:
         self.last_probe = ""
         self.last_plain: dict[str, Argument] = {}
         """the arguments of the last probe that read well in a message"""
+        self.exchanges: list[Exchange] = []
+        """what it was asked since whoever asks last cleared this; nothing is kept of our own implementations"""
         self.isolations: list[Isolation] = []
         """of each worker that ran it"""
         self._launcher, self._exercise = launcher, exercise
@@ -136,7 +147,9 @@ class Implementation:
         self.last_plain = {name: value for name, value in arguments.items() if _is_short(value)}
         sent = {name: sendable(value) for name, value in arguments.items()}
         if not self.source.trusted:
-            return self._converse(probe, sent)
+            outcome = self._converse(probe, sent)
+            self.exchanges.append(Exchange(probe, sent, outcome))
+            return outcome
         question: dict[str, Value] = {"probe": probe, "arguments": sent, "seed": self._seed}
         try:
             key = hashlib.sha256(encode(Message("ask", 0, question))).digest()

@@ -76,6 +76,8 @@ class Failure:
     """None if it is the whole submission that does not load"""
     kind: str
     says: str
+    misconception: str
+    """the known mistake behind all of them, which may fail several checks; empty where none is known"""
     students: tuple[tuple[Person, str], ...]
     """each with the check to look at"""
 
@@ -228,16 +230,18 @@ def _rows(results: Results, people: dict[str, Person], tasks: tuple[TaskStanding
 
 
 def _failures(results: Results, people: dict[str, Person], tasks: tuple[TaskStanding, ...]) -> tuple[Failure, ...]:
-    """Failures by what they look like, the most common first, those of equal rank in the order of teaching."""
-    checks: dict[tuple[str, str, str], CheckResult] = {}
-    students: dict[tuple[str, str, str], dict[str, str]] = defaultdict(dict)
+    """Failures by what is behind them, else by what they look like; the most common first, then as they are taught."""
+    checks: dict[tuple[str, ...], CheckResult] = {}
+    students: dict[tuple[str, ...], dict[str, str]] = defaultdict(dict)
     for grade in results.grades:
         for check in grade.report.checks if grade.report else ():
             if check.verdict is not Verdict.FAIL:
                 continue
             # A submission that does not load fails each check in the same way: that is one failure.
             subject = "" if while_loading(check) else check.id
-            look = (subject, check.kind, NUMBER.sub("#", _looks(check.message)))
+            look: tuple[str, ...] = (subject, check.kind, NUMBER.sub("#", _looks(check.message)))
+            if check.misconception:
+                look = (check.id.split(".")[0], check.misconception)
             checks.setdefault(look, check)
             students[look].setdefault(grade.student.key, check.id)
     in_order = [standing.check.id for task in tasks for standing in task.checks]
@@ -248,6 +252,7 @@ def _failures(results: Results, people: dict[str, Person], tasks: tuple[TaskStan
             checks[look] if look[0] else None,
             checks[look].kind,
             _looks(checks[look].message),
+            checks[look].misconception,
             tuple((people[key], check) for key, check in students[look].items()),
         )
         for look in ranked

@@ -1,0 +1,187 @@
+"""Known mistakes are recognised by what they answer, told in public checks only, and kept for the class."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from grader.authoring.answers import Answer
+from grader.batch.store import Kept, Store
+from grader.checking.implementation import Exchange
+from grader.checking.mistakes import Trace, is_same, recognise
+from grader.verdict import Verdict
+from grader.wire import Tensor
+from grader.worker.host import Answer as Replied
+from grader.worker.host import Raised
+
+SCALED = "vectors.1.value"
+MISTAKES = {
+    "adds": ("Adds the factor instead of multiplying.", "vectors.1.value vectors.1.fresh", "scaled", "x + factor"),
+    "squares": ("Multiplies by the square of the factor.", "vectors.1.value", "scaled", "x * factor ** 2"),
+    "forgets": ("Leaves out all but five elements.", "vectors.2.negative", "mean", "float(x[:5].sum() / len(x[:5]))"),
+}
+
+
+@pytest.fixture(scope="module")
+def known(shared_lesson):
+    """The lesson with wrong answers: nobody can recognise what nobody wrote down."""
+    folder = shared_lesson.root / "solutions/vectors/wrong"
+    folder.mkdir()
+    for name, (headline, fails, function, value) in MISTAKES.items():
+        (folder / f"{name}.py").write_text(f"# {headline}\n# fails: {fails}\n{redefined(function, value)}")
+    return shared_lesson
+
+
+def redefined(function: str, value: str) -> str:
+    """The source of a function of the lesson that returns another value."""
+    if function == "scaled":
+        return f"def scaled(x, factor):\n    return {value}\n"
+    return f"def mean(x):\n    if not len(x):\n        raise ValueError\n    return {value}\n"
+
+
+def handed_in(lesson, value: str, function: str = "scaled") -> str:
+    """A submission that differs from the reference in what a function returns."""
+    return (lesson.root / "solutions/vectors/vectors.py").read_text() + redefined(function, value)
+
+
+def test_known_mistake_is_named(known):
+    ran = known.grade(handed_in(known, "factor * x * factor"), "--full")
+    check = ran.check(SCALED)
+    assert check["misconception"] == "Multiplies by the square of the factor."
+    words = "a known mistake answers exactly the same: Multiplies by the square of the factor."
+    assert words in check["message"]
+
+
+def test_it_is_named_wherever_it_fails(known):
+    ran = known.grade(handed_in(known, "factor + x"), "--full")
+    for check_id in (SCALED, "vectors.1.fresh"):
+        assert ran.check(check_id)["misconception"] == "Adds the factor instead of multiplying."
+
+
+@pytest.mark.parametrize("value", ["x + 2 * factor", "factor + x if factor == 1 else x * factor ** 2"])
+def test_another_mistake_is_not_named(known, value):
+    ran = known.grade(handed_in(known, value), "--full")
+    assert [check["misconception"] for check in ran.report["exercises"][0]["checks"] if check["misconception"]] == []
+    assert "known mistake" not in ran.out
+
+
+def test_without_solutions_nothing_is_compared(known):
+    ran = known.grade(handed_in(known, "x * factor ** 2"))
+    assert ran.check(SCALED)["misconception"] == ""
+    assert "known mistake" not in ran.out
+    assert "`factor`" in ran.check(SCALED)["message"]
+
+
+def test_hidden_check_names_it_for_instructors_alone(known):
+    source = handed_in(known, "float(x[:5].mean())", "mean")
+    ran = known.grade(source, "--full")
+    (check,) = [check for check in ran.report["exercises"][0]["checks"] if check["verdict"] == "fail"]
+    assert check["hidden"]
+    assert check["misconception"] == "Leaves out all but five elements."
+    assert check["message"] == "failed on a hidden case (value)"
+    assert "five elements" not in known.run("check", "--submission", "handed-in", "--full").out
+
+
+# ---------------------------------------------------------------------------------------------- matching
+
+
+def answer(name: str, *fails: str) -> Answer:
+    return Answer(Path(f"{name}.py"), f"The mistake {name}.", frozenset(fails), b"")
+
+
+def trace(value: object, index: int = 0) -> Trace:
+    return Trace(index, "value", (Exchange("scaled", {"factor": 2.0}, Replied({"y": value})),))
+
+
+A, B, C = "lesson.1.a", "lesson.1.b", "lesson.2.c"
+
+
+def named(answers: dict[Answer, dict[str, Trace]], failed: dict[str, Trace], passed: tuple[str, ...] = ()):
+    """The mistakes that are named, by check."""
+
+    def fails(of: Answer, check_id: str) -> Trace | None:
+        return answers[of].get(check_id)
+
+    return {check: mistake.headline for check, mistake in recognise(list(answers), failed, passed, fails).items()}
+
+
+def test_same_answers_name_the_mistake():
+    answers = {answer("one", A): {A: trace(1.0)}, answer("two", A): {A: trace(2.0)}}
+    assert named(answers, {A: trace(2.0)}) == {A: "The mistake two."}
+
+
+def test_two_mistakes_with_the_same_answers_are_none():
+    answers = {answer("one", A): {A: trace(1.0)}, answer("two", A): {A: trace(1.0)}}
+    assert named(answers, {A: trace(1.0)}) == {}
+
+
+def test_one_that_fails_what_passes_is_not_it():
+    assert named({answer("one", A, B): {A: trace(1.0)}}, {A: trace(1.0)}, passed=(B,)) == {}
+
+
+def test_one_that_leaves_a_failure_open_is_not_it():
+    assert named({answer("one", A): {A: trace(1.0)}}, {A: trace(1.0), B: trace(1.0)}) == {}
+    assert named({answer("late", C): {C: trace(1.0)}}, {A: trace(1.0), C: trace(1.0)}) == {}
+
+
+def test_later_mistake_is_named_beside_an_earlier_one():
+    answers = {answer("one", A): {A: trace(1.0)}, answer("late", C): {C: trace(3.0)}}
+    assert named(answers, {A: trace(1.0), C: trace(3.0)}) == {A: "The mistake one.", C: "The mistake late."}
+
+
+def test_the_one_that_accounts_for_more_is_named():
+    answers = {answer("one", A): {A: trace(1.0)}, answer("more", A, C): {A: trace(1.0), C: trace(1.0)}}
+    assert set(named(answers, {A: trace(1.0), C: trace(1.0)}).values()) == {"The mistake more."}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (trace(1.0), trace(1.0 + 1e-13), True),
+        (trace(1.0), trace(1.0 + 1e-6), False),
+        (trace(1.0), trace(1.0, index=1), False),
+        (trace(1), trace(True), False),
+        (trace(float("nan")), trace(float("nan")), True),
+        (trace(["a", 1.0]), trace(["a", 1.0]), True),
+        (trace(["a"]), trace(["a", 1.0]), False),
+        (trace(Tensor("float64", (), b"\0" * 8)), trace(Tensor("float64", (), b"\0" * 8)), True),
+        (trace(Tensor("float64", (), b"\0" * 8)), trace(Tensor("float64", (), b"\0" * 6 + b"\xf0\x3f")), False),
+        (trace(Tensor("float64", (1,), b"\0" * 8)), trace(Tensor("float32", (1,), b"\0" * 4)), False),
+    ],
+)
+def test_answers_are_the_same_up_to_rounding(one, other, same):
+    assert is_same(one, other) is same
+
+
+def test_exceptions_are_the_same_by_type_and_text():
+    def raised(name: str, text: str) -> Trace:
+        return Trace(0, "raises", (Exchange("mean", {}, Raised(name, (name,), text, ())),))
+
+    assert is_same(raised("KeyError", "x"), raised("KeyError", "x"))
+    assert not is_same(raised("KeyError", "x"), raised("IndexError", "x"))
+    assert not is_same(raised("KeyError", "x"), raised("KeyError", "y"))
+
+
+# ---------------------------------------------------------------------------------------------- the class
+
+
+def test_store_keeps_it(tmp_path):
+    store = Store.at(tmp_path / "store.sqlite")
+    kept = Kept(Verdict.FAIL, "message", "value", 0.1, "full", "Adds the factor.")
+    store.keep("source", {A: "key"}, {A: kept})
+    assert store.find(["source"], {A: "key"}) == {"source": {A: kept}}
+    store.close()
+
+
+def test_class_page_groups_by_it(known):
+    submissions = known.root / "class"
+    for number, value in enumerate(["x + factor", "factor + x", "x * factor ** 2", "x - factor"]):
+        (submissions / f"s{number}").mkdir(parents=True)
+        (submissions / f"s{number}" / "vectors.py").write_text(handed_in(known, value))
+    ran = known.run("batch", "class", "--out", "out")
+    assert ran.status in (0, 1), ran.talk
+    page = (known.root / "out/index.html").read_text()
+    assert "2 of 4 answer exactly as it does" in page
+    assert page.index("Adds the factor instead") < page.index("Multiplies by the square")
+    checks = json.loads((known.root / "out/results.json").read_text())["grades"][0]["report"]["exercises"][0]["checks"]
+    assert checks[0]["misconception"] == "Adds the factor instead of multiplying."
