@@ -77,18 +77,31 @@ class Session:
         return self._report(self._run(Grading(self.bench, students, seed, self._salt), self.checks))
 
     def judge(
-        self, name: str, source: bytes | None, seed: int, wanted: Container[str], known: Mapping[str, Verdict]
+        self,
+        name: str,
+        source: bytes | None,
+        seed: int,
+        wanted: Container[str],
+        known: Mapping[str, Verdict],
+        *,
+        until_caught: bool = False,
     ) -> Grading:
-        """What becomes of the wanted checks of one exercise; `known` are the verdicts of its others."""
+        """What becomes of the wanted checks of one exercise; `known` are the verdicts of its others.
+
+        With `until_caught` the first that is not passed is the last that is judged.
+        """
         student = self.bench.student(self.bench.exercises[name], source)
         grading = Grading(self.bench, {name: student}, seed, self._salt, known)
         checks = [collected for collected in self.checks if collected.exercise.name == name]
-        return self._run(grading, [collected for collected in checks if collected.check.id in wanted])
+        checks = [collected for collected in checks if collected.check.id in wanted]
+        return self._run(grading, checks, until_caught=until_caught)
 
-    def _run(self, grading: Grading, checks: Iterable[Collected]) -> Grading:
+    def _run(self, grading: Grading, checks: Iterable[Collected], *, until_caught: bool = False) -> Grading:
         try:
             for collected in checks:
-                grading.run(collected.exercise, collected.body, hidden=collected.hidden)
+                judged = grading.run(collected.exercise, collected.body, hidden=collected.hidden)
+                if until_caught and judged.verdict is not Verdict.PASS:
+                    break
         finally:
             grading.close()
         return grading

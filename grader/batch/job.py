@@ -50,13 +50,17 @@ class Job:
     content: bytes | None
     wanted: tuple[str, ...]
     known: Mapping[str, Verdict]
+    until_caught: bool = False
+    """whether the first check that is not passed is the last that is judged"""
 
 
 def do(settings: Settings, job: Job) -> dict[str, Kept]:
     """What became of each wanted check; `broken` where anything but the submission is at fault."""
     try:
         with _borrowed(settings) as session:
-            grading = session.judge(job.exercise, job.content, settings.seed, job.wanted, job.known)
+            grading = session.judge(
+                job.exercise, job.content, settings.seed, job.wanted, job.known, until_caught=job.until_caught
+            )
     except UsageError:
         raise
     except GraderError as error:
