@@ -36,7 +36,7 @@ class Session:
         if full:
             for exercise in exercises:
                 require_solutions(exercise)
-        self._exercises, self._full, self._salt = exercises, full, salt
+        self._exercises, self._full, self.salt = exercises, full, salt
         needs_jail = full and not allow_unjailed
         self.bench = Bench(exercises, fork=fork, unreadable=unreadable, needs_jail=needs_jail)
         if needs_jail:
@@ -70,11 +70,12 @@ class Session:
 
     def grade(self, sources: Mapping[str, bytes], seed: int = DEFAULT_SEED) -> Report:
         """The report on one submission's sources; raises BrokenError if the checks themselves cannot run."""
-        return self._report(self._run(Grading.of(self.bench, sources, seed, self._salt), self.checks))
+        return self._report(self._run(Grading.of(self.bench, sources, seed, self.salt), self.checks))
 
-    def grade_students(self, students: Mapping[str, Implementation], seed: int = DEFAULT_SEED) -> Report:
-        """The report on implementations that are no files, such as one that answers falsely on purpose."""
-        return self._report(self._run(Grading(self.bench, students, seed, self._salt), self.checks))
+    def judge_students(self, students: Mapping[str, Implementation], seed: int) -> Grading:
+        """What becomes of the checks on implementations that are no files, such as one that lies; without words."""
+        checks = [collected for collected in self.checks if collected.exercise.name in students]
+        return self._run(Grading(self.bench, students, seed, self.salt, explain=False), checks)
 
     def judge(
         self,
@@ -85,13 +86,15 @@ class Session:
         known: Mapping[str, Verdict],
         *,
         until_caught: bool = False,
+        explain: bool = True,
     ) -> Grading:
         """What becomes of the wanted checks of one exercise; `known` are the verdicts of its others.
 
-        With `until_caught` the first that is not passed is the last that is judged.
+        With `until_caught` the first that is not passed is the last that is judged. Without `explain` a failure is
+        named by its kind alone.
         """
         student = self.bench.student(self.bench.exercises[name], source)
-        grading = Grading(self.bench, {name: student}, seed, self._salt, known)
+        grading = Grading(self.bench, {name: student}, seed, self.salt, known, explain=explain)
         checks = [collected for collected in self.checks if collected.exercise.name == name]
         checks = [collected for collected in checks if collected.check.id in wanted]
         return self._run(grading, checks, until_caught=until_caught)
@@ -113,7 +116,7 @@ class Session:
             grading.seed,
             grading.isolation,
             full=self._full,
-            salt=self._salt.fingerprint,
+            salt=self.salt.fingerprint,
         )
 
 

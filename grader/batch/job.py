@@ -52,6 +52,8 @@ class Job:
     known: Mapping[str, Verdict]
     until_caught: bool = False
     """whether the first check that is not passed is the last that is judged"""
+    explain: bool = True
+    """whether anybody will read what is said of failures"""
 
 
 def do(settings: Settings, job: Job) -> dict[str, Kept]:
@@ -59,7 +61,13 @@ def do(settings: Settings, job: Job) -> dict[str, Kept]:
     try:
         with _borrowed(settings) as session:
             grading = session.judge(
-                job.exercise, job.content, settings.seed, job.wanted, job.known, until_caught=job.until_caught
+                job.exercise,
+                job.content,
+                settings.seed,
+                job.wanted,
+                job.known,
+                until_caught=job.until_caught,
+                explain=job.explain,
             )
     except UsageError:
         raise

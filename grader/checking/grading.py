@@ -117,9 +117,15 @@ class Grading:
         seed: int,
         salt: Salt = NO_SALT,
         known: Mapping[str, Verdict] | None = None,
+        *,
+        explain: bool = True,
     ) -> None:
-        """`students` are the submission's implementations by exercise; `known` are public ones that need no judging."""
+        """`students` are the submission's implementations by exercise; `known` are public ones that need no judging.
+
+        Without `explain` a failure is named by its kind alone, and nothing is spent on words for it.
+        """
         self.bench, self.seed, self.salt = bench, seed, salt
+        self._explain = explain
         self.judged: dict[str, Judged] = {}
         self._students = students
         self._verdicts = dict(known or {})
@@ -256,7 +262,7 @@ class Grading:
                 attempt(case)
             except Failed as failed:
                 finding = failed.finding
-                if hidden:
+                if hidden or not self._explain:
                     raise Failed(replace(finding, headline=hidden_words(finding))) from None
                 # A file that cannot be loaded fails on every case: none of them explains anything.
                 situation = Situation() if finding.kind.startswith("load") else attempt.situation(case)
