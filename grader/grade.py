@@ -72,10 +72,14 @@ class Session:
         """The report on one submission's sources; raises BrokenError if the checks themselves cannot run."""
         return self._report(self._run(Grading.of(self.bench, sources, seed, self.salt), self.checks))
 
-    def judge_students(self, students: Mapping[str, Implementation], seed: int) -> Grading:
-        """What becomes of the checks on implementations that are no files, such as one that lies; without words."""
-        checks = [collected for collected in self.checks if collected.exercise.name in students]
-        return self._run(Grading(self.bench, students, seed, self.salt, explain=False), checks)
+    def judge_apart(self, students: Mapping[str, Implementation], seed: int) -> list[Judged]:
+        """What each check by itself, its needs set aside, says of implementations that are no files; without words."""
+        judged: list[Judged] = []
+        for collected in self.checks:
+            if collected.exercise.name in students:
+                grading = Grading(self.bench, students, seed, self.salt, explain=False)
+                judged += self._run(grading, [collected]).judged.values()
+        return judged
 
     def judge(
         self,

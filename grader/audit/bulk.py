@@ -91,4 +91,3 @@ class Bulk:
 
 def _task(check: str) -> str:
     return check.rpartition(".")[0]
-

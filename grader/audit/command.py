@@ -19,8 +19,7 @@ from grader.catalog import Catalog
 from grader.errors import UsageError
 from grader.grade import Session, require_solutions
 from grader.salt import read_salt
-from grader.writers import audit_json
-from grader.writers.pages import audit as page
+from grader.writers import audit_json, audit_tables, pages
 
 STORE = "store.sqlite"
 
@@ -34,6 +33,8 @@ class Options:
     seeds: int
     jobs: int
     mutants: bool
+    tables: Path | None = None
+    """a document to write the tables to"""
 
 
 def audit_exercises(catalog: Catalog, options: Options, say: Callable[[str], None]) -> Audit:
@@ -54,9 +55,15 @@ def audit_exercises(catalog: Catalog, options: Options, say: Callable[[str], Non
         session = opened.enter_context(Session(exercises, full=True, allow_unjailed=True, salt=salt))
         means = Means(session, settings, store, options.jobs, options.seeds, options.mutants, say)
         found = audit(exercises, means)
-    for name, text in (("audit.json", audit_json.render(found)), ("index.html", page.render(found))):
+    written = {
+        options.out / "audit.json": audit_json.render(found),
+        options.out / "index.html": pages.render_audit(found),
+    }
+    if options.tables:
+        written[options.tables] = audit_tables.render(found)
+    for path, text in written.items():
         try:
-            files.replace(options.out / name, text)
+            files.replace(path, text)
         except OSError as error:
-            raise UsageError(f"{options.out / name}: cannot be written ({error.strerror})") from None
+            raise UsageError(f"{path}: cannot be written ({error.strerror})") from None
     return found

@@ -1,19 +1,18 @@
 """An audit from end to end: every answer of ours, every mutant, every replay, one exercise after the other."""
 
 import statistics
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import grader
 from grader.audit.bulk import Bulk, Verdicts
 from grader.audit.mutants import Mutant, mutants_of
-from grader.audit.records import NAME, Records, read_records
-from grader.audit.replay import floors, hollow_checks, noisy, not_passed, record
-from grader.audit.replay import Replay
+from grader.audit.records import Records, read_records
+from grader.audit.replay import Replay, floors, hollow_checks, noisy, not_passed, record
 from grader.audited import Answered, Audit, CheckFacts, ExerciseAudit, HollowFacts, Moved, MutantFacts
 from grader.authoring.answers import read_answers
 from grader.batch.job import Settings
-from grader.batch.keys import check_keys, digest, source_digest
+from grader.batch.keys import digest, source_digest
 from grader.batch.store import Store
 from grader.catalog import Exercise
 from grader.checking.implementation import Implementation
@@ -22,6 +21,8 @@ from grader.verdict import Verdict
 
 FIRST_SEED = 1
 """The seed under which wrong answers, mutants and replays are judged; right answers are judged under others too."""
+SHOWN = 16
+"""Characters of a digest that stand in a document."""
 TWO_THREADS = b"\n\nimport torch\ntorch.set_num_threads(2)\n"
 
 
@@ -46,13 +47,14 @@ def audit(exercises: Iterable[Exercise], means: Means) -> Audit:
     )
 
 
-def audited_digest(exercise: Exercise, keys: Mapping[str, str]) -> str:
-    """What the results of an audit follow from: the checks and all that is behind them, our answers, the record."""
-    folder = exercise.solutions
-    files = [*sorted(folder.glob("wrong/*.py")), *sorted(folder.glob("accepted/*.py")), folder / NAME]
-    contents = [source_digest(path.read_bytes()) if path.is_file() else "" for path in files]
-    mine = [key for check, key in keys.items() if check.split(".")[0] == exercise.name]
-    return digest([*mine, *contents])
+def audited_digest(exercise: Exercise) -> str:
+    """What stands for an exercise as it was audited: its files, its checks and all answers, the record.
+
+    The engine and the libraries are not in it: tables in documents need not be made anew for every change of theirs.
+    """
+    folders = (exercise.folder, exercise.solutions)
+    files = [path for folder in folders for suffix in ("py", "toml") for path in sorted(folder.rglob(f"*.{suffix}"))]
+    return digest(f"{path.name} {source_digest(path.read_bytes())}" for path in files)[:SHOWN]
 
 
 class _Examination:
@@ -88,11 +90,10 @@ class _Examination:
         stale = self._records.stale(
             survivors if means.mutants else self._records.mutants, {(one.change, one.check) for one in hollow}
         )
-        keys = check_keys(means.session.checks, FIRST_SEED, means.session.salt)
         return ExerciseAudit(
             exercise.name,
             exercise.config.title,
-            audited_digest(exercise, keys),
+            audited_digest(exercise),
             tuple(self._facts()),
             tuple(reference),
             tuple(stub),
@@ -131,7 +132,9 @@ class _Examination:
                 bulk.settings.seed,
                 (),
                 tuple(check for check, kept in others.items() if kept.verdict is Verdict.FAIL),
-                tuple(f"{check} is {kept.verdict}" for check, kept in others.items() if kept.verdict is not Verdict.FAIL),
+                tuple(
+                    f"{check} is {kept.verdict}" for check, kept in others.items() if kept.verdict is not Verdict.FAIL
+                ),
             )
         ]
 
@@ -143,7 +146,11 @@ class _Examination:
                 self._clock(verdicts)
         return [
             self._answered(
-                answer.path.stem, answer.headline, bulk.settings.seed, self._order(answer.fails), found[answer.path.stem]
+                answer.path.stem,
+                answer.headline,
+                bulk.settings.seed,
+                self._order(answer.fails),
+                found[answer.path.stem],
             )
             for answer in answers
         ]
@@ -153,9 +160,7 @@ class _Examination:
             self._durations[check].append(kept.duration_s)
         self._longest_answer_s = max(self._longest_answer_s, sum(kept.duration_s for kept in verdicts.values()))
 
-    def _answered(
-        self, name: str, headline: str, seed: int, expected: Sequence[str], verdicts: Verdicts
-    ) -> Answered:
+    def _answered(self, name: str, headline: str, seed: int, expected: Sequence[str], verdicts: Verdicts) -> Answered:
         failed = self._order(check for check, kept in verdicts.items() if kept.verdict is Verdict.FAIL)
         # A wrong answer may well hold up what builds on it; a right one may not.
         fine = (Verdict.PASS, Verdict.FAIL, Verdict.SKIPPED) if expected else (Verdict.PASS, Verdict.FAIL)

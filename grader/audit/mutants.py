@@ -10,7 +10,7 @@ import difflib
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import libcst as cst
 from libcst.metadata import MetadataWrapper, ParentNodeProvider, PositionProvider
@@ -115,7 +115,7 @@ def mutants_of(reference: str, name: str) -> list[Mutant]:
         seen = {_meaning(codes[place])}
         for site in (site for site in finder.sites if site.statement is statement):
             for change, new in _changes(site.node, site.parent):
-                code = module.code_for_node(cst.ensure_type(statement.deep_replace(site.node, new), cst.CSTNode))
+                code = module.code_for_node(cast(cst.CSTNode, statement.deep_replace(site.node, new)))
                 meaning = _meaning(code)
                 if meaning and meaning not in seen:
                     seen.add(meaning)
@@ -282,7 +282,7 @@ def _augmented(node: cst.AugAssign) -> Iterator[Change]:
         yield "other operator", node.with_changes(operator=other())
     yield "assigned, not added to", cst.Assign([cst.AssignTarget(node.target)], node.value)
     if operator := PLAIN.get(type(node.operator)):
-        value = cst.BinaryOperation(cst.ensure_type(node.target, cst.BaseExpression), operator(), _bracketed(node.value))
+        value = cst.BinaryOperation(cast(cst.BaseExpression, node.target), operator(), _bracketed(node.value))
         yield "not in place", cst.Assign([cst.AssignTarget(node.target)], value)
 
 
@@ -301,7 +301,9 @@ def _call(node: cst.Call) -> Iterator[Change]:
     for index, argument in enumerate(node.args):
         if argument.keyword is not None:
             yield f"dropped {argument.keyword.value}=", node.with_changes(args=_without(node.args, index))
-    if len(plain) > 2 or (len(plain) == 2 and not (isinstance(node.func, cst.Name) and node.func.value == "isinstance")):
+    if len(plain) > 2 or (
+        len(plain) == 2 and not (isinstance(node.func, cst.Name) and node.func.value == "isinstance")
+    ):
         one, two = plain[-2:]
         yield "swapped arguments", _swapped(node, one, two)
         if len(plain) > 2:

@@ -70,8 +70,9 @@ def read_records(exercise: Exercise) -> Records:
         return Records({}, {})
     where = path.relative_to(exercise.solutions.parents[1])
     file = convert(read_toml(path, where, CatalogError), File, where, CatalogError)
-    for entry in (*file.equivalent, *file.insensitive):
-        if not entry.reason.strip():
+    reasons = [entry.reason for entry in file.equivalent] + [entry.reason for entry in file.insensitive]
+    for reason in reasons:
+        if not reason.strip():
             raise CatalogError(f"{where}: an entry has no reason; say why nothing is wrong")
     return Records(
         {digest: entry.reason for entry in file.equivalent for digest in entry.mutants},

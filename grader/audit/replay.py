@@ -80,7 +80,7 @@ class Replay(Implementation):
 
 def not_passed(session: Session, exercise: Exercise, student: Replay, seed: int) -> tuple[set[str], set[str]]:
     """The checks that a replay was changed for, and those of all that it does not pass."""
-    judged = session.judge_students({exercise.name: student}, seed).judged.values()
+    judged = session.judge_apart({exercise.name: student}, seed)
     changed = {check.id for check in judged if seed_of(seed, check.id, session.salt) in student.changed}
     return changed, {check.id for check in judged if check.verdict is not Verdict.PASS}
 

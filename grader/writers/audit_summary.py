@@ -50,7 +50,7 @@ def _matrix(exercise: ExerciseAudit) -> Iterator[str]:
         for answer in exercise.wrong:
             if len(blocks) > 1 and not {*answer.failed, *answer.expected} & {one for _, ids in block for one in ids}:
                 continue
-            cells = " ".join("".join(_cell(answer, check) for check in ids) for _, ids in block)
+            cells = " ".join("".join(cell(answer, check) for check in ids) for _, ids in block)
             yield f"  {answer.name[:28]:<28} {cells}"
 
 
@@ -59,7 +59,8 @@ def _group(check: object) -> str:
     return f"{task}h" if getattr(check, "hidden", False) else task
 
 
-def _cell(answer: Answered, check: str) -> str:
+def cell(answer: Answered, check: str) -> str:
+    """The sign for what a check makes of a wrong answer."""
     if check in answer.failed:
         return CAUGHT if check in answer.expected else UNNAMED
     return MISSED if check in answer.expected else PASSED
