@@ -84,7 +84,7 @@ class _Examination:
             mutants = self._mutants(first)
         means.say(f"{exercise.name}: replays")
         hollow = self._hollow()
-        moved, longest_call_s = self._noise()
+        oracle, moved, longest_call_s = self._noise()
         limits = exercise.config.limits
         survivors = {mutant.digest for mutant in mutants if not mutant.caught_by}
         stale = self._records.stale(
@@ -95,7 +95,7 @@ class _Examination:
             exercise.config.title,
             audited_digest(exercise),
             tuple(self._facts()),
-            tuple(reference),
+            (*reference, oracle),
             tuple(stub),
             tuple(accepted),
             tuple(wrong),
@@ -116,7 +116,7 @@ class _Examination:
 
     def _reference(self, bulk: Bulk) -> list[Answered]:
         source = self._exercise.reference.read_bytes()
-        sources = {"the reference": source, "the oracle": self._exercise.oracle.read_bytes()}
+        sources = {"the reference": source}
         if self._exercise.config.framework == "torch":
             sources["the reference on two threads"] = source + TWO_THREADS
         found = bulk.verdicts(sources)
@@ -187,22 +187,21 @@ class _Examination:
             if passed
         ]
 
-    def _noise(self) -> tuple[list[Moved], float]:
-        """The checks that rounding of another kind fails, and the longest call of our own implementations."""
+    def _noise(self) -> tuple[Answered, list[Moved], float]:
+        """What the checks say of the oracle and of other rounding, and how long the longest call of ours takes."""
         session, exercise = self._means.session, self._exercise
-        reference = session.bench.trusted(exercise, "reference")
-        others = [session.bench.trusted(exercise, "oracle")]
+        ours, oracle = (session.bench.trusted(exercise, role) for role in ("reference", "oracle"))
+        recorded = [record(session, exercise, one, FIRST_SEED) for one in (ours, oracle)]
         if exercise.config.framework == "torch":
-            source = replace(reference.source, content=(reference.source.content or b"") + TWO_THREADS)
-            others.append(Implementation(source, session.bench.launcher, exercise.name))
-        recorded = [record(session, exercise, one, FIRST_SEED) for one in (reference, *others)]
-        for other in others:
-            other.close()
-        change = noisy(floors([recording for recording, _ in recorded]))
-        student = Replay(reference, session, exercise, change)
+            source = replace(ours.source, content=(ours.source.content or b"") + TWO_THREADS)
+            threaded = Implementation(source, session.bench.launcher, exercise.name)
+            recorded.append(record(session, exercise, threaded, FIRST_SEED))
+            threaded.close()
+        student = Replay(ours, session, exercise, noisy(floors([one.leaves for one in recorded])))
         _, failed = not_passed(session, exercise, student, FIRST_SEED)
         by = "with noise of 10 times the rounding between right answers"
-        return [Moved(check, by) for check in self._order(failed)], max(longest_s for _, longest_s in recorded)
+        answered = Answered("the oracle", "", FIRST_SEED, (), self._order(recorded[1].failed), ())
+        return answered, [Moved(check, by) for check in self._order(failed)], max(one.longest_s for one in recorded)
 
     def _facts(self) -> Iterator[CheckFacts]:
         medians = {check: statistics.median(found or [0.0]) for check, found in self._durations.items()}

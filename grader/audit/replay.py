@@ -204,8 +204,18 @@ CHANGES: dict[str, Callable[[], Change]] = {
 Recording = dict[tuple[bytes, str, Path], Value]
 
 
-def record(session: Session, exercise: Exercise, real: Implementation, seed: int) -> tuple[Recording, float]:
-    """Every leaf of every answer that the checks get from an implementation, and the seconds of the longest call."""
+@dataclass(frozen=True)
+class Recorded:
+    """What the checks got from one implementation."""
+
+    leaves: Recording
+    failed: set[str]
+    longest_s: float
+    """of one call"""
+
+
+def record(session: Session, exercise: Exercise, real: Implementation, seed: int) -> Recorded:
+    """Every leaf of every answer that the checks get from an implementation."""
     found: Recording = {}
 
     def keep(asked: Asked) -> Mapping[str, Value]:
@@ -215,8 +225,8 @@ def record(session: Session, exercise: Exercise, real: Implementation, seed: int
         return asked.answer
 
     student = Replay(real, session, exercise, keep)
-    not_passed(session, exercise, student, seed)
-    return found, student.longest_s
+    _, failed = not_passed(session, exercise, student, seed)
+    return Recorded(found, failed, student.longest_s)
 
 
 def floors(recordings: list[Recording]) -> dict[tuple[bytes, str, Path], float]:
