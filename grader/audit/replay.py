@@ -58,6 +58,7 @@ class Replay(Implementation):
         """seeds of the checks that were shown anything else than the truth"""
         self.longest_s = 0.0
         """of one call"""
+        self._is_warm = False
 
     def begin(self, seed: int) -> None:
         super().begin(seed)
@@ -67,7 +68,9 @@ class Replay(Implementation):
         self.last_probe = probe
         started = time.monotonic()
         seen = dict(self._real.ask(probe, **arguments))
-        self.longest_s = max(self.longest_s, time.monotonic() - started)
+        if self._is_warm:  # the first call waits for a worker to start
+            self.longest_s = max(self.longest_s, time.monotonic() - started)
+        self._is_warm = True
         changed = self._change(Asked(self._seed, probe, arguments, seen))
         if changed != seen:
             self.changed.add(self._seed)
@@ -203,48 +206,57 @@ CHANGES: dict[str, Callable[[], Change]] = {
 """By what replies are replaced. Each makes a change that remembers nothing of other answers."""
 
 
-Recording = dict[tuple[bytes, str, Path], Value]
+@dataclass(frozen=True)
+class Place:
+    """Where a number stood: in the answer to which question of which check, and where in it."""
+
+    seed: int
+    question: bytes
+    name: str
+    path: Path
 
 
 @dataclass(frozen=True)
 class Recorded:
     """What the checks got from one implementation."""
 
-    leaves: Recording
-    failed: set[str]
+    leaves: dict[Place, Value]
     longest_s: float
     """of one call"""
 
 
 def record(session: Session, exercise: Exercise, real: Implementation, seed: int) -> Recorded:
     """Every leaf of every answer that the checks get from an implementation."""
-    found: Recording = {}
+    found: dict[Place, Value] = {}
 
     def keep(asked: Asked) -> Mapping[str, Value]:
         key = asked.key
         for name, value in asked.answer.items():
-            found.update({(key, name, path): leaf for path, leaf in leaves(value)})
+            found.update({Place(asked.seed, key, name, path): leaf for path, leaf in leaves(value)})
         return asked.answer
 
     student = Replay(real, session, exercise, keep)
-    _, failed = not_passed(session, exercise, student, seed)
-    return Recorded(found, failed, student.longest_s)
+    not_passed(session, exercise, student, seed)
+    return Recorded(found, student.longest_s)
 
 
-def floors(recordings: list[Recording]) -> dict[tuple[bytes, str, Path], float]:
+def floors(recordings: list[Recorded]) -> dict[Place, float]:
     """How far right answers to the same question are apart by rounding, relative to the largest number of each."""
-    found: dict[tuple[bytes, str, Path], float] = defaultdict(float)
+    found: dict[Place, float] = defaultdict(float)
     first, *others = recordings
-    for place, value in first.items():
+    for place, value in first.leaves.items():
         for other in others:
-            distance = _distance(value, other.get(place))
+            distance = _distance(value, other.leaves.get(place))
             if 0.0 < distance <= ROUNDINGS * _unit(value):
                 found[place] = max(found[place], distance)
     return found
 
 
-def noisy(floor: Mapping[tuple[bytes, str, Path], float]) -> Change:
-    """Noise of a multiple of the floor on every number that has one: what nobody computes otherwise stays exact."""
+def noisy(floor: Mapping[Place, float]) -> Change:
+    """Noise of a multiple of the check's floor on every number that has one: what all compute alike stays exact."""
+    levels: dict[int, float] = defaultdict(float)
+    for place, distance in floor.items():
+        levels[place.seed] = max(levels[place.seed], distance)
 
     def change(asked: Asked) -> Mapping[str, Value]:
         key = asked.key
@@ -252,19 +264,25 @@ def noisy(floor: Mapping[tuple[bytes, str, Path], float]) -> Change:
         for name, value in asked.answer.items():
 
             def put(path: Path, leaf: Value, name: str = name) -> Value:
-                size = NOISE * floor.get((key, name, path), 0.0)
-                if not size:
+                if Place(asked.seed, key, name, path) not in floor:
                     return leaf
                 values = _array(leaf)
-                place = hashlib.sha256(key + repr((name, path)).encode()).digest()
-                drawn = np.random.default_rng(int.from_bytes(place)).uniform(-1.0, 1.0, values.shape)
-                blurred = values + drawn * size * np.abs(values).max()
+                blurred = values * (1.0 + NOISE * levels[asked.seed] * _scatter(values))
                 return tensor_like(leaf, blurred) if isinstance(leaf, Tensor) else float(blurred)
 
             told[name] = rebuilt(value, put)
         return told
 
     return change
+
+
+def _scatter(values: np.ndarray) -> np.ndarray:
+    """A number in [-1, 1) for each number, the same for the same: copies must stay copies."""
+    bits = np.ascontiguousarray(values, dtype=np.float64).view(np.uint64).reshape(values.shape)
+    with np.errstate(over="ignore"):
+        mixed = (bits ^ (bits >> np.uint64(31))) * np.uint64(0x9E3779B97F4A7C15)
+        mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
+    return (mixed >> np.uint64(11)).astype(np.float64) / 2.0**52 - 1.0
 
 
 def _array(value: Value) -> np.ndarray:
