@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from grader.audit.examine import audited_digest
+from grader.catalog import Exercise, read_catalog
+
 REPOSITORY = Path(__file__).parents[1]
 README = REPOSITORY / "README.md"
 MISTAKE = "lora/wrong/scale_alpha_only.py"
@@ -66,3 +69,10 @@ def test_readme_names_every_target_it_uses():
     targets = set(re.findall(r"^([a-z]+):", (REPOSITORY / "Makefile").read_text(), re.M))
     for document in (README, REPOSITORY / "CONTRIBUTING.md", REPOSITORY / "solutions/README.md"):
         assert set(re.findall(r"`?make ([a-z]+)", document.read_text())) <= targets, document
+
+
+@pytest.mark.parametrize("exercise", read_catalog(REPOSITORY).exercises, ids=lambda exercise: exercise.name)
+def test_tables_of_the_audit_are_fresh(exercise: Exercise):
+    """Not made anew, which takes minutes: they name the digest of what they were made of."""
+    marks = re.findall(rf"<!-- {exercise.name} (\w+) -->", (REPOSITORY / "docs/audit.md").read_text("utf-8"))
+    assert set(marks) <= {audited_digest(exercise)}, "run `make audit` and read the diff"

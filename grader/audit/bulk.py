@@ -75,8 +75,8 @@ class Bulk:
             if missing:
                 verdicts = {check: verdict for check, verdict in seen.items() if check in public}
                 place = self.exercise.name, source_digest(source)
-                # A search for a smaller case leaves its traces in a careless answer, and other checks may see them. Where
-                # every verdict counts they are made as students get theirs; where one failure is enough, they are cheap.
+                # A search for a smaller case leaves its traces in a careless answer, and later checks may see them:
+                # where every verdict counts, it is made as it is for students.
                 jobs.append(Job(*place, source, missing, verdicts, until_caught, explain=not until_caught))
         if jobs:
             pool.run(jobs, self._pool, self._keep)
