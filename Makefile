@@ -1,6 +1,6 @@
 # `make` alone lists the targets. A student needs `check`, `list` and `hint`; Python 3.11 or newer is enough.
 .DEFAULT_GOAL := help
-.PHONY: help check list hint test lint types stubs format goldens fuzz bench diagnosis ci
+.PHONY: help check list hint test lint types stubs format goldens audit diagnosis fuzz bench ci
 
 PYTHON ?= python3
 PIP_FLAGS ?=
@@ -46,6 +46,9 @@ stubs: $(VENV)/.student ## generate the stubs from solutions/
 
 goldens: $(VENV)/.dev ## rewrite golden files and the generated parts of documents
 	$(BIN)/python -m pytest --update-goldens tests/test_messages.py tests/test_docs.py tests/test_pages.py tests/test_attacks.py
+
+audit: $(VENV)/.dev ## judge the checks of exercises: make audit, or one: make audit EX=lora
+	@$(GRADER) audit $(or $(EX),--tables docs/audit.md)
 
 fuzz: $(VENV)/.dev ## look for bytes that the grader mishandles: make fuzz FUZZ_S=600
 	@$(PIP) --editable '.[dev,fuzz]'

@@ -157,6 +157,34 @@ def batch(
     sys.exit(errors.EXIT_BROKEN if summary.broken else errors.EXIT_OK)
 
 
+@cli.command()
+@click.argument("exercises", nargs=-1)
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path(".grader/audit"), show_default=True, help="The findings."
+)
+@click.option("--seeds", type=click.IntRange(1), default=3, show_default=True, help="Seeds for right answers.")
+@click.option("--jobs", type=click.IntRange(1), default=None, help="Processes at a time; by default the cores.")
+@click.option("--mutants/--no-mutants", default=True, help="Whether to make mistakes by machine, too.")
+@click.option("--tables", type=click.Path(path_type=Path), help="Also write the tables of a document, in Markdown.")
+def audit(
+    exercises: tuple[str, ...], out: Path, seeds: int, jobs: int | None, mutants: bool, tables: Path | None
+) -> NoReturn:
+    """Grade the checks of exercises: do they catch what is wrong, and nothing else? (needs solutions/)
+
+    Exit status 0: nothing to fix, 1: something is.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's threads would be in the way of forking
+    with _needs_extra("audit"):
+        from grader.audit.command import Options, audit_exercises
+    from grader.writers import audit_summary
+
+    options = Options(exercises, out, seeds, jobs or _cores(), mutants, tables)
+    found = audit_exercises(_catalog(), options, lambda line: click.echo(line, err=True))
+    click.echo(audit_summary.render(found), nl=False, color=_color())
+    click.echo(f"\nopen {out / 'index.html'}")
+    sys.exit(errors.EXIT_OK if found.is_clean else errors.EXIT_NOT_YET)
+
+
 @cli.command("diff")
 @click.argument("old", type=click.Path(path_type=Path))
 @click.argument("new", type=click.Path(path_type=Path))

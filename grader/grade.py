@@ -31,18 +31,14 @@ class Session:
         allow_unjailed: bool = False,
         unreadable: Iterable[Path] = (),
         salt: Salt = NO_SALT,
-        shrinks: bool = True,
     ) -> None:
-        """`unreadable` are files that no submission may read, such as the others; `full` needs a jail to hold them.
-
-        Without `shrinks` a failing case is told as it was met, for whoever asks for verdicts alone.
-        """
+        """`unreadable` are files that no submission may read, such as the others; `full` needs a jail to hold them."""
         if full:
             for exercise in exercises:
                 require_solutions(exercise)
-        self._exercises, self._full, self._salt = exercises, full, salt
+        self._exercises, self._full, self.salt = exercises, full, salt
         needs_jail = full and not allow_unjailed
-        self.bench = Bench(exercises, fork=fork, unreadable=unreadable, needs_jail=needs_jail, shrinks=shrinks)
+        self.bench = Bench(exercises, fork=fork, unreadable=unreadable, needs_jail=needs_jail)
         if needs_jail:
             try:
                 require_jail(self.bench)
@@ -72,30 +68,51 @@ class Session:
         """All checks of this session, in the order in which they are judged; raises BrokenError if one cannot run."""
         return collect(self._exercises, hidden=self._full)
 
-    def grade(self, sources: Mapping[str, bytes], seed: int = DEFAULT_SEED) -> Report:
-        """The report on one submission's sources; raises BrokenError if the checks themselves cannot run."""
-        return self._report(self._run(Grading.of(self.bench, sources, seed, self._salt), self.checks))
+    def grade(self, sources: Mapping[str, bytes], seed: int = DEFAULT_SEED, *, explain: bool = True) -> Report:
+        """The report on one submission's sources; raises BrokenError if the checks themselves cannot run.
 
-    def grade_students(
-        self, students: Mapping[str, Implementation], seed: int = DEFAULT_SEED, salt: Salt | None = None
-    ) -> Report:
-        """The report on implementations that are no files, such as one that answers falsely on purpose."""
-        return self._report(self._run(Grading(self.bench, students, seed, salt or self._salt), self.checks))
+        Without `explain` a failing case is told as it was met, for whoever asks for verdicts alone.
+        """
+        grading = Grading.of(self.bench, sources, seed, self.salt, explain=explain)
+        return self._report(self._run(grading, self.checks))
+
+    def judge_apart(self, students: Mapping[str, Implementation], seed: int) -> list[Judged]:
+        """What each check by itself, its needs set aside, says of implementations that are no files, unexplained."""
+        judged: list[Judged] = []
+        for collected in self.checks:
+            if collected.exercise.name in students:
+                grading = Grading(self.bench, students, seed, self.salt, explain=False)
+                judged += self._run(grading, [collected]).judged.values()
+        return judged
 
     def judge(
-        self, name: str, source: bytes | None, seed: int, wanted: Container[str], known: Mapping[str, Verdict]
+        self,
+        name: str,
+        source: bytes | None,
+        seed: int,
+        wanted: Container[str],
+        known: Mapping[str, Verdict],
+        *,
+        until_caught: bool = False,
+        explain: bool = True,
     ) -> Grading:
-        """What becomes of the wanted checks of one exercise; `known` are the verdicts of its others."""
-        student = self.bench.student(self.bench.exercises[name], source)
-        grading = Grading(self.bench, {name: student}, seed, self._salt, known)
-        checks = [collected for collected in self.checks if collected.exercise.name == name]
-        return self._run(grading, [collected for collected in checks if collected.check.id in wanted])
+        """What becomes of the wanted checks of one exercise; `known` are the verdicts of its others.
 
-    def _run(self, grading: Grading, checks: Iterable[Collected]) -> Grading:
+        With `until_caught` the first that is not passed is the last that is judged.
+        """
+        student = self.bench.student(self.bench.exercises[name], source)
+        grading = Grading(self.bench, {name: student}, seed, self.salt, known, explain=explain)
+        checks = [collected for collected in self.checks if collected.exercise.name == name]
+        checks = [collected for collected in checks if collected.check.id in wanted]
+        return self._run(grading, checks, until_caught=until_caught)
+
+    def _run(self, grading: Grading, checks: Iterable[Collected], *, until_caught: bool = False) -> Grading:
         try:
             for collected in checks:
-                grading.run(collected.exercise, collected.body, hidden=collected.hidden)
-            if self._full and self.bench.shrinks:
+                judged = grading.run(collected.exercise, collected.body, hidden=collected.hidden)
+                if until_caught and judged.verdict is not Verdict.PASS:
+                    break
+            if self._full:
                 for exercise in self._exercises:
                     grading.recognise(exercise)
         finally:
@@ -109,7 +126,7 @@ class Session:
             grading.seed,
             grading.isolation,
             full=self._full,
-            salt=grading.salt.fingerprint,
+            salt=self.salt.fingerprint,
         )
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from grader import policy
+from grader.audit.examine import audited_digest
 from grader.authoring.answers import read_answers
-from grader.catalog import read_catalog
+from grader.catalog import Exercise, read_catalog
 from grader.cli import cli
 
 REPOSITORY = Path(__file__).parents[1]
@@ -109,3 +110,10 @@ def test_diagnosis_keeps_its_promises():
     assert named >= 0.7 * by_value
     assert false == 0
     assert looks >= 0.3 * public
+
+
+@pytest.mark.parametrize("exercise", read_catalog(REPOSITORY).exercises, ids=lambda exercise: exercise.name)
+def test_tables_of_the_audit_are_fresh(exercise: Exercise):
+    """Not made anew, which takes minutes: they name the digest of what they were made of."""
+    marks = re.findall(rf"<!-- {exercise.name} (\w+) -->", (REPOSITORY / "docs/audit.md").read_text("utf-8"))
+    assert set(marks) <= {audited_digest(exercise)}, "run `make audit` and read the diff"

@@ -639,7 +639,9 @@ def _damage(directory: Path, damage: str, edits: dict) -> None:
     """Change the files of a whole adapter in one respect."""
     if edits:
         config = json.loads((directory / CONFIG_FILE).read_text())
-        (directory / CONFIG_FILE).write_text(json.dumps(config | edits))
+        left_out = [field for field, value in edits.items() if value is None]
+        edited = {field: value for field, value in (config | edits).items() if field not in left_out}
+        (directory / CONFIG_FILE).write_text(json.dumps(edited))
     path = directory / WEIGHTS_FILE
     tensors = load_file(path)
     name = sorted(tensors)[-1]

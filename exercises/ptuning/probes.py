@@ -285,6 +285,12 @@ def encoder_prompt(impl, seed, V, d, h, kind):
     return {"prompt": _encoder(impl, seed, V, d, h, kind)()}
 
 
+def encoder_untouched(impl, V, d, h, kind, bake):
+    """`PromptEncoder(V, d, h, kind)()`, or `.bake()`, as it was made: in float32"""
+    encoder = impl.PromptEncoder(V, d, h, kind=kind)
+    return {"prompt": encoder.bake() if bake else encoder()}
+
+
 def encoder_gradients(impl, seed, cotangent, h, kind):
     """`(PromptEncoder(V, d, h, kind)() * cotangent).sum().backward()`"""
     encoder = _encoder(impl, seed, *cotangent.shape, h, kind)

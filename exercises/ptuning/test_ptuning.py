@@ -406,6 +406,8 @@ def test_encoder_forward(student, oracle, inputs, sizes):
         given = {"seed": inputs.seed, "V": V, "d": d, "h": h, "kind": kind}
         seen, expected = (who.ask("encoder_prompt", **given)["prompt"] for who in (student, oracle))
         close(seen, expected, rtol=FLOAT64, what=f'the prompt of kind "{kind}"')
+        untouched = student.ask("encoder_untouched", V=V, d=d, h=h, kind=kind, bake=False)["prompt"]
+        array(untouched, (V, d), "float32", what=f'the prompt of kind "{kind}" as it was made')
 
 
 @check(
@@ -443,6 +445,8 @@ def test_bake(student, inputs, sizes):
             forward = varied(seen["forward"], (V, d), what="the prompt")
             close(seen["baked"], forward, rtol=FLOAT64, dtype="float64", what="the baked prompt")
             exactly(seen["needs_gradient"], False, what="`requires_grad` of the baked prompt")
+        untouched = student.ask("encoder_untouched", V=V, d=d, h=h, kind=kind, bake=True)["prompt"]
+        array(untouched, (V, d), "float32", what="the baked prompt of an encoder in float32")
 
 
 # ------------------------------------------------------------------------------------------------ ptuning.4

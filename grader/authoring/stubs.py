@@ -7,6 +7,7 @@ return alpha / A.shape[0] * (B @ A)    ->     raise NotImplementedError("exercis
 """
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from grader.errors import CatalogError
@@ -16,27 +17,45 @@ END = re.compile(r"^\s*### END SOLUTION\s*$")
 TODO = re.compile(r"^\s*# TODO\((\w+\.\d+)\): \S")
 
 
+@dataclass(frozen=True)
+class Region:
+    """A solution region: its task, the numbers of its first and last line, markers left out, and its indentation."""
+
+    task: str
+    first: int
+    last: int
+    indent: str
+
+
+def regions_of(reference: str, name: str) -> list[Region]:
+    """The solution regions in their order; raises CatalogError unless every one is closed and has its TODO."""
+    lines = reference.splitlines()
+    found: list[Region] = []
+    begin: re.Match[str] | None = None
+    start = 0
+    for number, line in enumerate(lines, start=1):
+        if opened := BEGIN.match(line):
+            if begin:
+                raise CatalogError(f"{name}:{number}: BEGIN SOLUTION inside the region that starts at line {start}")
+            begin, start = opened, number
+            task = _task_above(lines[: number - 1], name, number)
+        elif END.match(line):
+            if not begin:
+                raise CatalogError(f"{name}:{number}: END SOLUTION without a BEGIN SOLUTION")
+            found.append(Region(task, start + 1, number - 1, begin[1]))
+            begin = None
+    if begin:
+        raise CatalogError(f"{name}:{start}: BEGIN SOLUTION is never closed by an END SOLUTION")
+    return found
+
+
 def make_stub(reference: str, name: str) -> str:
     """The stub's text; raises CatalogError (naming line and fault) unless every region is closed and has its TODO."""
-    stub: list[str] = []
-    hole: str | None = None
-    start = 0
-    for number, line in enumerate(reference.splitlines(), start=1):
-        begin = BEGIN.match(line)
-        if begin and hole is not None:
-            raise CatalogError(f"{name}:{number}: BEGIN SOLUTION inside the region that starts at line {start}")
-        if begin:
-            hole, start = _task_above(stub, name, number), number
-            stub.append(f'{begin[1]}raise NotImplementedError("{hole}")')
-        elif END.match(line):
-            if hole is None:
-                raise CatalogError(f"{name}:{number}: END SOLUTION without a BEGIN SOLUTION")
-            hole = None
-        elif hole is None:
-            stub.append(line)
-    if hole is not None:
-        raise CatalogError(f"{name}:{start}: BEGIN SOLUTION is never closed by an END SOLUTION")
-    return "\n".join(stub) + "\n"
+    lines = reference.splitlines()
+    for region in reversed(regions_of(reference, name)):
+        hole = f'{region.indent}raise NotImplementedError("{region.task}")'
+        lines[region.first - 2 : region.last + 1] = [hole]
+    return "\n".join(lines) + "\n"
 
 
 def _task_above(lines: list[str], name: str, number: int) -> str:
@@ -45,7 +64,7 @@ def _task_above(lines: list[str], name: str, number: int) -> str:
         found = TODO.match(line)
         if found:
             return found[1]
-        if not line.lstrip().startswith("#"):
+        if END.match(line) or not line.lstrip().startswith("#"):
             break
     raise CatalogError(f"{name}:{number}: expected a comment `# TODO(task): ...` right above BEGIN SOLUTION")
 

@@ -51,13 +51,25 @@ class Job:
     content: bytes | None
     wanted: tuple[str, ...]
     known: Mapping[str, Verdict]
+    until_caught: bool = False
+    """whether the first check that is not passed is the last that is judged"""
+    explain: bool = True
+    """whether anybody will read what is said of failures"""
 
 
 def do(settings: Settings, job: Job) -> dict[str, Kept]:
     """What became of each wanted check; `broken` where anything but the submission is at fault."""
     try:
         with _borrowed(settings) as session:
-            grading = session.judge(job.exercise, job.content, settings.seed, job.wanted, job.known)
+            grading = session.judge(
+                job.exercise,
+                job.content,
+                settings.seed,
+                job.wanted,
+                job.known,
+                until_caught=job.until_caught,
+                explain=job.explain,
+            )
     except UsageError:
         raise
     except GraderError as error:

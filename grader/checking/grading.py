@@ -74,14 +74,8 @@ class Bench:
         fork: bool | None = None,
         unreadable: Iterable[Path] = (),
         needs_jail: bool = False,
-        shrinks: bool = True,
     ) -> None:
-        """`unreadable` are files, other than the exercises' own, that no submission may read.
-
-        Without `shrinks` a failing case is told as it was met, and not explained: half the price, for whoever asks
-        for verdicts alone.
-        """
-        self.shrinks = shrinks
+        """`unreadable` are files, other than the exercises' own, that no submission may read."""
         self._unreadable = _that_fit([*_own_files(exercises), *unreadable])
         self._needs_jail = needs_jail
         self.exercises = {exercise.name: exercise for exercise in exercises}
@@ -190,20 +184,28 @@ class Grading:
         seed: int,
         salt: Salt = NO_SALT,
         known: Mapping[str, Verdict] | None = None,
+        *,
+        explain: bool = True,
     ) -> None:
-        """`students` are the submission's implementations by exercise; `known` are public ones that need no judging."""
+        """`students` are the submission's implementations by exercise; `known` are public ones that need no judging.
+
+        Without `explain` a failing case is told as it was met: half the price, for whoever asks for verdicts alone.
+        """
         self.bench, self.seed, self.salt = bench, seed, salt
+        self._explain = explain
         self.judged: dict[str, Judged] = {}
         self._students = students
         self._verdicts = dict(known or {})
         self.failures: dict[str, Failure] = {}
 
     @classmethod
-    def of(cls, bench: Bench, sources: Mapping[str, bytes], seed: int, salt: Salt = NO_SALT) -> Self:
+    def of(
+        cls, bench: Bench, sources: Mapping[str, bytes], seed: int, salt: Salt = NO_SALT, *, explain: bool = True
+    ) -> Self:
         """The grading of a submission that consists of these files."""
         exercises = bench.exercises.items()
         students = {name: bench.student(exercise, sources.get(name)) for name, exercise in exercises}
-        return cls(bench, students, seed, salt)
+        return cls(bench, students, seed, salt, explain=explain)
 
     @property
     def isolation(self) -> Isolation:
@@ -245,6 +247,8 @@ class Grading:
 
         A message of a hidden check stays as it is: what is named then is for instructors alone.
         """
+        if not self._explain:
+            return
         for check_id, mistake in self.mistakes_among(self.bench.mistakes(exercise), exercise).items():
             judged = self.judged[check_id]
             message = judged.message if judged.hidden else self.failures[check_id].seen.words(mistake.words)
@@ -362,7 +366,7 @@ class Grading:
 
     def _told(self, attempt: "_Attempt", failure: "Failure", cases: list[Case], seed: int) -> "Seen":
         """What is told of a failure: the smallest case and what it looks like, unless nobody will read it."""
-        if not self.bench.shrinks:
+        if not self._explain:
             return failure.seen
         if failure.seen.finding.fatal or not cases_of(attempt.body).strategies:
             return failure.seen.explained_with(())

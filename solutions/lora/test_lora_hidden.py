@@ -385,6 +385,8 @@ def test_loads_dropout(student, oracle, inputs):
     given = {"kind": "linear", "seed": inputs.seed, "config": files["config"], "weights": files["weights"]}
     given |= {"ids": inputs.integers("ids", 2, 5, low=0, high=19)}
     plain = array(student.ask("loaded", **given)["logits"], (2, 5, 19), what="the output without dropout")
+    absent = student.ask("loaded", **given, edits={"lora_dropout": None, "use_rslora": None})["logits"]
+    close(absent, plain, rtol=1e-12, what="the output where the config names neither dropout nor rslora")
     given |= {"edits": {"lora_dropout": 0.5}}
     calm = student.ask("loaded", **given, training=False)["logits"]
     close(calm, plain, rtol=1e-12, what="the output in eval mode")

@@ -42,5 +42,5 @@ def sessions() -> Iterator[dict[str, Session]]:
 def session(exercise: Exercise, sessions: dict[str, Session]) -> Session:
     """The warm session of this exercise."""
     if exercise.name not in sessions:
-        sessions[exercise.name] = Session((exercise,), full=True, shrinks=False)
+        sessions[exercise.name] = Session((exercise,), full=True)
     return sessions[exercise.name]

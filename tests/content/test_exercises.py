@@ -4,6 +4,8 @@ from collections import Counter
 
 import pytest
 
+from grader.audit.mutants import mutants_of
+from grader.audit.records import read_records
 from grader.authoring.stubs import stub_of
 from grader.catalog import Exercise
 from grader.grade import Session
@@ -50,7 +52,7 @@ def test_public_points_add_up(exercise: Exercise):
 
 
 def test_wrong_answer_fails_exactly_the_checks_it_names(exercise: Exercise, session: Session, wrong):
-    report = session.grade({exercise.name: wrong.source}, seed=1)
+    report = session.grade({exercise.name: wrong.source}, seed=1, explain=False)
     failed = verdicts(report, Verdict.FAIL)
     assert set(failed) == wrong.fails, failed
     assert verdicts(report, Verdict.BROKEN, Verdict.TODO) == {}
@@ -78,3 +80,10 @@ def test_answers_are_read(exercise: Exercise, kind: str):
 
     headlines = [answer.headline for answer in read_answers(exercise, kind)]
     assert len(set(headlines)) == len(headlines) >= {"wrong": 35, "accepted": 10}[kind]
+
+
+def test_recorded_mutants_exist(exercise: Exercise):
+    """Whether they survive, `make audit` knows; that they are made at all is cheap to see."""
+    made = {mutant.digest for mutant in mutants_of(exercise.reference.read_text(), exercise.name)}
+    assert len(made) >= 150
+    assert set(read_records(exercise).mutants) - made == set()

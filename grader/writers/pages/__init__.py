@@ -1,4 +1,4 @@
-"""The results of a class as static HTML: a page of the class, and one per student that may be sent to that student.
+"""Static HTML: a page of a class, one per student that may be sent to that student, and that of an audit.
 
 Every page stands alone: no script, no address outside of it, its style inside. Text is escaped by the template engine.
 """
@@ -10,10 +10,11 @@ from importlib import resources
 import jinja2
 from markupsafe import Markup
 
+from grader.audited import Audit
 from grader.results import Results
 from grader.verdict import Verdict
 from grader.writers.junit import ILLEGAL
-from grader.writers.pages import overview, student
+from grader.writers.pages import audit, overview, student
 from grader.writers.terminal import SIGNS, points
 
 SIGN = {
@@ -37,6 +38,11 @@ def render(results: Results) -> Iterator[tuple[str, str]]:
     page = environment.get_template("student.html.jinja")
     for grade in results.grades:
         yield f"students/{grade.student.key}.html", page.render(view=student.of(grade, results))
+
+
+def render_audit(found: Audit) -> str:
+    """The page of an audit, which stands alone like the others."""
+    return _environment().get_template("audit.html.jinja").render(view=audit.of(found))
 
 
 @functools.cache

@@ -1,0 +1,223 @@
+"""The audit of an exercise: what it finds in a good one, in a spoilt one, and how it says so."""
+
+import json
+from typing import Any
+
+import pytest
+from conftest import Lesson, Ran
+
+from grader.audit.examine import audited_digest
+from grader.audit.mutants import mutants_of
+from grader.catalog import read_catalog
+from grader.writers.audit_tables import mark
+
+WRONG = {
+    "sum_for_product": (
+        "Adds the factor.",
+        "vectors.1.value vectors.1.fresh",
+        "def scaled(x, factor):\n    return x + factor\n",
+    ),
+    "mean_of_sizes": (
+        "Forgets the signs.",
+        "vectors.2.value vectors.2.negative",
+        "given_mean = mean\n\ndef mean(x):\n    return given_mean(abs(x))\n",
+    ),
+    "mean_of_nothing": (
+        "The mean of nothing is zero.",
+        "vectors.2.empty",
+        "given_mean = mean\n\ndef mean(x):\n    return given_mean(x) if len(x) else 0.0\n",
+    ),
+}
+KEPT_FLOAT = "e52d67718347"
+RECORD = f"""
+[[equivalent]]
+mutants = ["{KEPT_FLOAT}"]
+reason = "a float64 of numpy's is a float"
+"""
+ACCEPTED = """# Asks numpy for the mean.
+
+def mean(x):
+    if len(x) < 1:
+        raise ValueError
+    return float(x.mean())
+"""
+
+
+@pytest.fixture
+def audited(lesson: Lesson) -> Lesson:
+    """The lesson with answers of both kinds."""
+    folder = lesson.root / "solutions/vectors"
+    for kind in ("wrong", "accepted"):
+        (folder / kind).mkdir()
+    for name, (headline, fails, code) in WRONG.items():
+        (folder / f"wrong/{name}.py").write_text(f"# {headline}\n# fails: {fails}\n\n{code}")
+    (folder / "accepted/mean_by_numpy.py").write_text(ACCEPTED)
+    (folder / "audit.toml").write_text(RECORD)
+    return lesson
+
+
+def audit(lesson: Lesson, *arguments: str) -> tuple[Ran, Any]:
+    """An audit with as little as there can be, and its JSON."""
+    ran = lesson.run("audit", "--out", "found", "--seeds", "1", "--jobs", "1", *arguments)
+    found = lesson.root / "found/audit.json"
+    return ran, json.loads(found.read_text()) if found.is_file() else None
+
+
+def flaws(found: Any) -> dict[str, str]:
+    """What is to be fixed, by its kind."""
+    return {flaw["kind"]: flaw["what"] for exercise in found["exercises"] for flaw in exercise["flaws"]}
+
+
+def add_check(lesson: Lesson, body: str) -> None:
+    """Add a public check `vectors.1.added` with this body."""
+    head = '@check("vectors.1.added", points=1, title="added", hint="none")\ndef test_added(student, oracle, inputs):\n'
+    path = lesson.root / "exercises/vectors/test_vectors.py"
+    path.write_text(path.read_text() + "\n\n" + head + "".join(f"    {line}\n" for line in body.splitlines()))
+
+
+SMALL = """def larger(a, b):
+    # TODO(small.1): the larger one
+    ### BEGIN SOLUTION
+    if a < b:
+        raise ValueError("words " + str(1))
+    return a[:1]
+    ### END SOLUTION
+"""
+
+
+def test_mutants_of_a_small_function_are_exactly_these():
+    made = mutants_of(SMALL, "small.py")
+    assert [(mutant.change, mutant.diff) for mutant in made] == [
+        ("negated condition", "- if a < b:\n+ if not (a < b):"),
+        ("dropped branch", '- raise ValueError("words " + str(1))\n+ pass'),
+        ("other comparison", "- if a < b:\n+ if a <= b:"),
+        ("other comparison", "- if a < b:\n+ if a >= b:"),
+        ("dropped statement", "- return a[:1]\n+ pass"),
+        ("dropped bound", "- return a[:1]\n+ return a[:]"),
+        ("bound off by one", "- return a[:1]\n+ return a[:1 + 1]"),
+        ("constant off by one", "- return a[:1]\n+ return a[:2]"),
+        ("constant off by one", "- return a[:1]\n+ return a[:0]"),
+    ]
+
+
+def test_a_mutant_keeps_its_digest_when_other_code_changes():
+    moved = "X = 1\n\n\n" + SMALL
+    assert [one.digest for one in mutants_of(moved, "small.py")] == [
+        one.digest for one in mutants_of(SMALL, "small.py")
+    ]
+
+
+def test_a_good_exercise_has_nothing_to_fix(audited: Lesson):
+    ran, found = audit(audited)
+    assert (ran.status, flaws(found)) == (0, {}), ran.out + ran.talk
+    (exercise,) = found["exercises"]
+    assert {answer["name"]: answer["failed"] for answer in exercise["wrong"]} == {
+        name: fails.split() for name, (_, fails, _) in WRONG.items()
+    }
+    assert "  mean_of_sizes                .. x. x\n" in ran.out
+    assert [mutant["reason"] for mutant in exercise["mutants"] if not mutant["caught_by"]] != [""]
+    assert max(map(len, ran.out.splitlines())) < 80
+    assert "Nothing to fix." in ran.out
+
+
+def test_a_weak_check_is_found(audited: Lesson):
+    add_check(audited, "student.ask('scaled', x=inputs.array('x', 3), factor=2.0)['y']")
+    ran, found = audit(audited, "--no-mutants")
+    assert ran.status == 1
+    assert flaws(found)["idle"] == "no wrong answer fails vectors.1.added"
+    assert flaws(found)["hollow"].startswith("vectors.1.added passes with ")
+
+
+def test_a_wide_tolerance_is_found(audited: Lesson):
+    """It misses the mistake that it is there for, and numbers that are half as large again."""
+    path = audited.root / "exercises/vectors/test_vectors.py"
+    text = path.read_text()
+    path.write_text(text.replace('["mean"], rtol=1e-12)', '["mean"], rtol=9.0)'))
+    ran, found = audit(audited, "--no-mutants")
+    assert ran.status == 1
+    assert flaws(found)["inexact"] == "wrong/mean_of_sizes: passes vectors.2.value"
+    assert "vectors.2.value passes with scaled replies" in ran.out
+
+
+def test_a_narrow_tolerance_is_found(audited: Lesson):
+    """Right answers that round in another way pass by luck."""
+    oracle = audited.root / "exercises/vectors/oracle.py"
+    oracle.write_text(oracle.read_text().replace("np.multiply(x, factor)", "np.multiply(x, factor) * (1 + 2**-52)"))
+    add_check(
+        audited,
+        "x = inputs.array('x', 3)\n"
+        "expected = oracle.ask('scaled', x=x, factor=2.0)['y']\n"
+        "close(student.ask('scaled', x=x, factor=2.0)['y'], expected, rtol=3e-16)",
+    )
+    ran, found = audit(audited, "--no-mutants")
+    assert ran.status == 1
+    assert flaws(found)["unfair"].startswith("vectors.1.added does not pass with noise of 10 times")
+
+
+def test_an_unfair_check_is_found(audited: Lesson):
+    """It asks for what the stub leaves open: the words of an exception."""
+    folder = audited.root / "solutions/vectors/accepted"
+    (folder / "integers_stay_integers.py").write_text(
+        "# Multiplies in another order.\n\ndef scaled(x, factor):\n    return [factor * one for one in x]\n"
+    )
+    ran, found = audit(audited, "--no-mutants")
+    assert ran.status == 1
+    assert flaws(found)["unfair"].startswith("accepted/integers_stay_integers, seed 1: fails vectors.1.value")
+
+
+def test_a_survivor_without_a_reason_is_found_and_a_stale_reason_too(audited: Lesson):
+    record = audited.root / "solutions/vectors/audit.toml"
+    record.write_text(RECORD.replace(KEPT_FLOAT, "000000000000"))
+    ran, found = audit(audited)
+    assert ran.status == 1
+    assert flaws(found) == {
+        "survivor": f"line 19, mean: dropped float()  [{KEPT_FLOAT}]",
+        "stale": "audit.toml: no mutant 000000000000 survives",
+    }
+    assert "    - return float(x.sum() / len(x))\n" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("record", "complaint"),
+    [
+        ("[[equivalent]]\nmutants = ['a']\nreason = ' '\n", "an entry has no reason; say why nothing is wrong"),
+        ("[[equivalent]]\nmutants = ['a']\n", "key `equivalent[0]`: Object missing required field `reason`"),
+    ],
+)
+def test_a_bad_record_is_named(audited: Lesson, record: str, complaint: str):
+    (audited.root / "solutions/vectors/audit.toml").write_text(record)
+    ran, _ = audit(audited)
+    assert (ran.status, ran.talk.splitlines()[-1]) == (2, f"grader: solutions/vectors/audit.toml: {complaint}")
+
+
+def test_a_second_audit_judges_only_what_changed(audited: Lesson):
+    """Times of checks are part of what is kept: they would differ if anything were judged again."""
+    _, first = audit(audited, "--no-mutants")
+    ran, second = audit(audited, "--no-mutants")
+    assert ran.status == 0
+    for found in (first, second):
+        del found["exercises"][0]["longest_call_s"]  # of the replays, which are made each time
+    assert second == first
+
+
+def test_the_page_stands_alone(audited: Lesson):
+    audit(audited, "--no-mutants")
+    page = (audited.root / "found/index.html").read_text()
+    assert "default-src 'none'; style-src 'unsafe-inline'" in page
+    assert "<script" not in page
+    assert "://" not in page
+    for name in WRONG:
+        assert f">{name}</span>" in page
+    assert "<h3>What to fix first</h3>\n<p>Nothing.</p>" in page
+
+
+def test_the_tables_tell_what_they_were_made_of(audited: Lesson):
+    audit(audited, "--tables", "tables.md")
+    tables = (audited.root / "tables.md").read_text()
+    (exercise,) = read_catalog(audited.root).exercises
+    assert mark("vectors", audited_digest(exercise)) in tables
+    assert "- 3 wrong answers, 3 of them caught by exactly the checks they name\n" in tables
+    assert f"- `{KEPT_FLOAT}`, mean, dropped float(): a float64 of numpy's is a float\n" in tables
+    stub = audited.root / "solutions/vectors/wrong/mean_of_nothing.py"
+    stub.write_text(stub.read_text() + "\n")
+    assert mark("vectors", audited_digest(exercise)) not in tables
