@@ -260,7 +260,7 @@ def test_file_that_changes_meanwhile_is_not_taken_for_what_it_was(lesson):
 
 def test_crash_of_the_grader_is_broken_and_stops_nobody():
     class Crashing:
-        def judge(self, *_):
+        def judge(self, *_, **__):
             raise KeyError("of ours")
 
         def close(self):
