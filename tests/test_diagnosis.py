@@ -12,6 +12,7 @@ from grader.checking.finding import Difference
 
 RNG = np.random.default_rng(5)
 WANTED = RNG.normal(size=(4, 4))
+WANTED_ROWS = RNG.normal(size=(2, 6))
 X, W, BIAS = RNG.normal(size=(5, 3)), RNG.normal(size=(4, 3)), RNG.normal(size=4)
 
 
@@ -47,6 +48,12 @@ def evidence(seen, expected, allowed=1e-12, plain=None, arrays=None, repeated=Fa
          "yours is wrong only at the first position along axis 0"),
         (WANTED + 3 * RNG.normal(size=(4, 4)) * np.array([1, 1, 1, 0]),
          "yours is right only at the last position along axis 1"),
+        (WANTED + 3 * RNG.normal(size=(4, 4)) * np.array([0, 0, 1, 1]),
+         "yours is right up to position 2 along axis 1, and wrong from there on"),
+        (WANTED + 3 * RNG.normal(size=(4, 4)) * np.array([[1], [1], [0], [0]]),
+         "yours is wrong up to position 2 along axis 0, and right from there on"),
+        (np.hstack([WANTED[:, :1], WANTED[:, 2:], WANTED[:, :1]]),
+         "yours begins right, but then is one position too early along axis 1"),
     ],
 )  # fmt: skip
 def test_transform_is_recognised(seen, words):
@@ -66,6 +73,43 @@ def test_transform_is_recognised(seen, words):
 def test_terms_are_what_was_sent(seen, expected, words):
     expected = seen * RNG.normal(size=seen.shape) if expected is None else expected
     assert looks(seen, expected, arrays={"x": X, "weight": W, "bias": BIAS}) == words
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected", "words"),
+    [
+        ([294912, 163332096], [294912, 124734720], "yours is wrong only at the last position"),
+        ([221184, 124734720], [294912, 124734720], "yours is wrong only at the first position"),
+        ([0, 1, 0, 1, 0, 1], [0, 1, 2, 3, 4, 5], "yours is right up to position 2, and wrong from there on"),
+        ([3, 1], [3, 2], ""),
+        (14, 28, "yours is half of what is expected"),
+        (64, 256, "yours is a quarter of what is expected"),
+        (1, 2, ""),
+        (True, False, ""),
+    ],
+)
+def test_counts_are_numbers_too(seen, expected, words):
+    assert looks(seen, expected, allowed=0.0) == words
+
+
+def test_count_of_what_was_sent_is_named():
+    labels = [np.array([[-100, 5, 7], [2, -100, -100]]), np.array([[4, 5, 7], [-100, -100, 1]])]
+    tried = [
+        evidence(int((one >= 0).sum()), count, arrays={"labels": one})
+        for one, count in zip(labels, (2, 3), strict=True)
+    ]
+    assert explain(tried) == "yours is `(labels >= 0).sum()` (in all 2 failing cases tried)"
+
+
+def test_place_of_a_change_is_named_by_what_it_follows_from():
+    """Right as far as the prompt reaches, however long that is."""
+    noise = RNG.normal(size=(2, 6))
+    tried = [
+        evidence(WANTED_ROWS + noise * (np.arange(6) >= length), WANTED_ROWS, arrays={"prompt": np.ones((length, 5))})
+        for length in (2, 3, 4)
+    ]
+    says = "yours is right up to position `prompt.shape[0]` along axis 1, and wrong from there on"
+    assert explain(tried) == f"{says} (in all 3 failing cases tried)"
 
 
 def test_mask_is_named_where_it_decides():
@@ -103,7 +147,7 @@ def test_what_is_added_to_a_right_term_is_told(update, words):
         (["a", "b"], "all entries of yours are right, but others are missing"),
         (["a", "b", "c", "d"], "yours has all the right entries, and others beside them"),
         (["a", "x", "c"], ""),
-        ([], ""),
+        ([], "yours is empty"),
     ],
 )
 def test_lists_are_compared_by_their_entries(seen, words):

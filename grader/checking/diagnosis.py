@@ -22,6 +22,9 @@ LOOSEST = 1e-4
 """A match must be this close, relative to the largest expected value, however much more a check allows."""
 ENOUGH = 3
 """Cases on all of which nothing holds by chance, though it might on one of them."""
+LARGE = 10
+"""What is at least this large hardly equals another number, or a simple multiple of it, by chance."""
+SIMPLE = {0.25: "a quarter of", 0.5: "half of", 2.0: "twice", 3.0: "three times", 4.0: "four times"}
 DIGITS = {"float64": 1e-12, "float32": 1e-6, "float16": 1e-3}
 """What rounding may add to a transform of a number, relative to it."""
 
@@ -63,7 +66,7 @@ class _Numbers:
 
     @classmethod
     def of(cls, difference: Difference) -> "_Numbers | None":
-        sides = [np.asarray(side) for side in (difference.seen, difference.expected)]
+        sides = [_array(side) for side in (difference.seen, difference.expected)]
         if any(side.dtype.kind not in "fiu" for side in sides) or sides[0].shape != sides[1].shape:
             return None
         digits = max(DIGITS.get(side.dtype.name, 0.0) for side in sides)
@@ -78,6 +81,13 @@ class _Numbers:
         return bool((np.abs(self.seen - values) <= self.allowed * max(1.0, abs(times))).all())
 
 
+def _array(value: object) -> np.ndarray:
+    """A value as an array; one that compares with nothing if it is no number and no list of numbers."""
+    if isinstance(value, list) and not all(type(item) in (int, float) for item in value):
+        return np.empty(0, object)
+    return np.asarray(value)
+
+
 def quantities_of(plain: Mapping[str, object], arrays: Mapping[str, np.ndarray]) -> dict[str, float]:
     """The numbers that a factor or an offset may turn out to be, by name."""
     found = {name: float(value) for name, value in plain.items() if type(value) is int or type(value) is float}
@@ -87,6 +97,8 @@ def quantities_of(plain: Mapping[str, object], arrays: Mapping[str, np.ndarray])
         elif values.ndim:
             found |= {f"{name}.shape[{axis}]": float(length) for axis, length in enumerate(values.shape)}
             found[f"{name}.size"] = float(values.size)
+        if values.dtype.kind == "i" and (values < 0).any():  # as labels mark what is no target
+            found[f"({name} >= 0).sum()"] = float(np.count_nonzero(values >= 0))
     return found
 
 
@@ -126,14 +138,13 @@ def _transforms(evidence: Evidence) -> Tried:
     difference = evidence.difference
     if isinstance(difference.seen, list) and isinstance(difference.expected, list):
         yield from _of_lists(difference.seen, difference.expected)
-        return
     numbers = _Numbers.of(difference)
     if numbers is None:
         return
     with np.errstate(all="ignore"):  # what overflows explains nothing, and equals nothing
         yield from _precisions(numbers, evidence)
         if not numbers.is_seen(numbers.expected):  # else nothing but rounding is wrong
-            for find in (_simple, _other_arrays, _orders, _factors, _terms, _offsets, _places):
+            for find in (_simple, _other_arrays, _orders, _factors, _terms, _offsets, _counts, _places):
                 yield from find(numbers, evidence)
 
 
@@ -167,11 +178,13 @@ def _orders(numbers: _Numbers, _evidence: Evidence) -> Tried:
         along = f" along axis {axis}" if seen.ndim > 1 else ""
         if length >= 2 and numbers.is_seen(np.flip(expected, axis)):
             yield Transform(1, f"yours has the right numbers in reverse order{along}"), telling
-        late, early = (np.take(expected, range(*ends), axis) for ends in ((0, length - 1), (1, length)))
-        for word, part, places in (("late", late, (1, length)), ("early", early, (0, length - 1))):
-            shifted = np.take(seen, range(*places), axis)
-            if length >= 3 and (np.abs(shifted - part) <= numbers.allowed).all():
-                yield Transform(1, f"yours is right, but one position too {word}{along}"), _is_telling(part)
+        begins = {_right_before(numbers, axis): "yours begins right, but then is", 0: "yours is right, but"}
+        for start, words in begins.items():
+            late, early = (np.take(expected, range(*ends), axis) for ends in ((start, length - 1), (start + 1, length)))
+            for word, part, places in (("late", late, (start + 1, length)), ("early", early, (start, length - 1))):
+                shifted = np.take(seen, range(*places), axis)
+                if length - start >= 3 and (np.abs(shifted - part) <= numbers.allowed).all():
+                    yield Transform(1 + bool(start), f"{words} one position too {word}{along}"), _is_telling(part)
     if (np.abs(np.sort(seen, None) - np.sort(expected, None)) <= numbers.allowed).all():
         yield Transform(3, "yours has the right numbers in other places"), telling and seen.size >= 4
 
@@ -182,9 +195,21 @@ def _factors(numbers: _Numbers, evidence: Evidence) -> Tried:
     for rank, says, formula, value in _formulas(evidence.quantities, factor):
         if numbers.is_seen(value * expected, value):
             yield Transform(rank, says, formula), _is_rare(formula, evidence.quantities)
+    whole = expected.size == 1 and abs(float(expected.flat[0])) >= LARGE
+    if whole and factor in SIMPLE and numbers.is_seen(factor * expected):
+        yield Transform(5, f"yours is {SIMPLE[factor]} what is expected"), True
     if np.count_nonzero(expected) > 1 and abs(factor) > 1e-9 and numbers.is_seen(factor * expected, factor):
         yield Transform(5, f"yours is {factor:.6g} times what is expected, everywhere"), True
         yield Transform(6, "yours is right up to a factor, which is {factor} here"), True
+
+
+def _counts(numbers: _Numbers, evidence: Evidence) -> Tried:
+    """One number, where another one of the case belongs."""
+    if numbers.seen.size > 1:
+        return
+    for name, value in evidence.quantities.items():
+        if value and numbers.is_seen(np.full(numbers.seen.shape, value)):
+            yield Transform(4, "yours is {quantity}", name), _is_rare(name, evidence.quantities)
 
 
 def _factor(numbers: _Numbers) -> float:
@@ -326,14 +351,30 @@ def _places(numbers: _Numbers, evidence: Evidence) -> Tried:
         along = f" along axis {axis}" if wrong.ndim > 1 else ""
         for place, index in (("first", 0), ("last", length - 1)):
             if length >= 2 and hit.sum() == 1 and hit[index]:
-                yield Transform(7, f"yours is wrong only at the {place} position{along}"), length >= 3
+                sure = length >= 3 or bool((np.abs(numbers.expected[~wrong]) >= LARGE).any())
+                yield Transform(7, f"yours is wrong only at the {place} position{along}"), sure
             if length >= 3 and hit.sum() == length - 1 and not hit[index]:
                 yield Transform(7, f"yours is right only at the {place} position{along}"), True
+        # One change from right to wrong or back: what stands before another thing, or behind it.
+        turns = np.flatnonzero(np.diff(hit))
+        if len(turns) == 1:
+            at, words = int(turns[0]) + 1, ("wrong", "right") if hit[0] else ("right", "wrong")
+            says = f"yours is {words[0]} up to position {{}}{along}, and {words[1]} from there on"
+            for name, value in evidence.quantities.items():
+                if value == at:
+                    yield Transform(8, says.format("{quantity}"), name), False
+            yield Transform(9, says.format(at)), length >= 3
+
+
+def _right_before(numbers: _Numbers, axis: int) -> int:
+    """How many positions along an axis are right before the first that is wrong."""
+    wrong = np.abs(numbers.seen - numbers.expected) > numbers.allowed
+    return int(np.argmax(wrong.any(tuple(other for other in range(wrong.ndim) if other != axis))))
 
 
 def _precisions(numbers: _Numbers, evidence: Evidence) -> Tried:
-    seen, expected = np.asarray(evidence.difference.seen), np.asarray(evidence.difference.expected)
-    if seen.dtype.kind != "f" or seen.size < 2:
+    seen, expected = _array(evidence.difference.seen), _array(evidence.difference.expected)
+    if seen.dtype.kind != "f":
         return
     largest = np.abs(numbers.expected).max()
     error = np.abs(numbers.seen - numbers.expected).max() / largest if largest else math.inf
@@ -343,7 +384,7 @@ def _precisions(numbers: _Numbers, evidence: Evidence) -> Tried:
             yield Transform(4, f"all numbers of yours fit into {name}: is a step computed or stored in it?"), True
             return
     if seen.dtype == np.float64 and 1e-9 < error < 1e-6:
-        yield Transform(7, "yours is right to about 7 digits: float32 has so many, float64 has 16"), True
+        yield Transform(4, "yours is right to about 7 digits: float32 has so many, float64 has 16"), True
 
 
 def _rounded(values: np.ndarray, name: str) -> np.ndarray:
@@ -354,9 +395,9 @@ def _rounded(values: np.ndarray, name: str) -> np.ndarray:
 
 def _of_lists(seen: list[object], expected: list[object]) -> Tried:
     mine, wanted = Counter(map(repr, seen)), Counter(map(repr, expected))
-    if not seen:
-        return
-    if mine == wanted:
+    if not seen and expected:
+        yield Transform(0, "yours is empty"), True
+    elif mine == wanted:
         yield Transform(0, "yours has the right entries in another order"), True
     elif not mine - wanted:
         yield Transform(0, "all entries of yours are right, but others are missing"), True
