@@ -22,7 +22,7 @@ from grader.batch.job import Settings
 from grader.batch.keys import check_keys
 from grader.batch.pool import Pool
 from grader.batch.run import Batch
-from grader.batch.store import Kept, Store
+from grader.batch.store import VERDICTS, Kept, Store
 from grader.catalog import read_catalog
 from grader.checking.collecting import collect
 from grader.intake import open_submissions
@@ -162,7 +162,7 @@ def change(lesson, old, new, file="exercises/vectors/test_vectors.py"):
 def verdicts_asked(lesson):
     """How many verdicts of each check are in the store."""
     with contextlib.closing(sqlite3.connect(lesson.root / "results/store.sqlite")) as store:
-        return dict(store.execute("SELECT check_id, count(*) FROM verdicts_1 GROUP BY check_id"))
+        return dict(store.execute(f"SELECT check_id, count(*) FROM {VERDICTS.name} GROUP BY check_id"))
 
 
 def test_changed_check_regrades_its_own_column(small):
