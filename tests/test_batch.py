@@ -281,6 +281,72 @@ def test_results_that_cannot_be_written_are_one_line(lesson):
     assert ran.talk.splitlines()[-1] == "grader: results/results.json: cannot be written (Is a directory)"
 
 
+CLOSE = """
+import ctypes, os, sys
+for capability in (1, 2):  # CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH, by which root reads what is closed
+    ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)  # PR_CAPBSET_DROP
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
+
+
+@pytest.fixture
+def closed(lesson):
+    """A class in which three cannot be read, graded by somebody for whom closed is closed."""
+    hand_in(lesson, {"ada": RIGHT, "bob": RIGHT, "cyd": RIGHT, "dan": RIGHT, "jon": b""})
+    (lesson.root / "class/eve").mkdir()
+    for place, mode in [("bob/vectors.py", 0), ("cyd", 0), ("dan", 0o400), ("eve", 0o700)]:
+        (lesson.root / "class" / place).chmod(mode)
+    command = [sys.executable, "-c", CLOSE, "-m", "grader", "batch", "class", "--public", "--allow-unjailed"]
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY), "COLUMNS": "80"}
+    yield lesson, subprocess.run(command, cwd=lesson.root, env=environment, capture_output=True, text=True, check=False)
+    for place in ["cyd", "dan"]:
+        (lesson.root / "class" / place).chmod(0o700)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="gives up what root may")
+def test_who_cannot_be_read_has_no_grade(closed):
+    """Whoever handed in nothing, or an empty file, has a zero."""
+    lesson, ran = closed
+    assert ran.returncode == 3, ran.stderr
+    assert "Traceback" not in ran.stderr
+    grades = results(lesson)
+    finals = {"ada": 6.0, "bob": None, "cyd": None, "dan": None, "eve": 0.0, "jon": 0.0}
+    assert {key: grade["final"] for key, grade in grades.items()} == finals
+    for key, place in [("bob", "bob/vectors.py"), ("cyd", "cyd"), ("dan", "dan/vectors.py")]:
+        assert grades[key]["problem"].startswith(f"class/{place}: cannot be read here (Permission denied); check its")
+    with (lesson.root / "results/grades.csv").open(newline="") as file:
+        rows = {row["key"]: row for row in csv.DictReader(file)}
+    assert (rows["bob"]["final"], rows["jon"]["final"]) == ("", "0.00")
+    page = (lesson.root / "results/students/bob.html").read_text()
+    assert "could not be read here, which is not your fault" in page
+    overview = (lesson.root / "results/index.html").read_text()
+    nothing, owed = overview.split("No final score, by our own fault")
+    assert "class/bob/vectors.py: cannot be read here" in owed.split("</details>")[0]
+    assert "cannot be read here" not in nothing
+    ran = lesson.run("gradebook", "moodle", "results", "--out", "moodle.csv")
+    assert "bob: has no grade: class/bob/vectors.py: cannot be read here" in ran.talk
+
+
+def test_links_in_a_circle_are_one_line(lesson):
+    (lesson.root / "class").symlink_to("class")
+    ran = batch(lesson, "--public")
+    assert (ran.status, ran.talk) == (
+        2, "grader: class: cannot be read (Too many levels of symbolic links); check its name and permissions\n",
+    )  # fmt: skip
+
+
+def test_file_of_another_exercise_is_not_graded_as_this_one(lesson):
+    lesson.copy_exercise("arrows")
+    hand_in(lesson, {"ada": RIGHT, "bob": RIGHT, "cyd": ""})
+    (lesson.root / "class/bob/vectors.py").rename(lesson.root / "class/bob/solution.py")
+    (lesson.root / "class/cyd/vectors.py").rename(lesson.root / "class/cyd/arrows.py")
+    assert batch(lesson, "--public", "--exercise", "arrows").status == 0
+    grades = results(lesson)
+    assert grades["ada"]["problem"] == "class/ada: holds vectors.py, of another exercise, but no arrows.py; ask for it"
+    assert (grades["ada"]["final"], grades["bob"]["final"]) == (0.0, 6.0)
+    assert grades["bob"]["notes"] == ["solution.py was taken as arrows.py"]
+
+
 def test_another_seed_is_another_grading(small):
     assert judged(batch(small, "--public", "--seed", "1")) == 3
     assert judged(batch(small, "--public")) == 0
@@ -301,7 +367,7 @@ class Scripted(Executor):
     def submit(self, _function, _settings, job):
         self.attempts.append(job.exercise)
         kind = self.script[min(len(self.attempts), len(self.script)) - 1]
-        verdict = Verdict.FAIL if kind else Verdict.PASS
+        verdict = {"": Verdict.PASS, "broken": Verdict.BROKEN}.get(kind, Verdict.FAIL)
         future = Future()
         future.set_result({check_id: Kept(verdict, "", kind, 0.0, "full") for check_id in job.wanted})
         return future
@@ -315,24 +381,26 @@ class Scripted(Executor):
         (["load hung", ""], 2, 6.0),
         (["hung", "hung"], 2, 0.0),
         (["died"], 1, 0.0),
+        (["broken", ""], 2, 6.0),
     ],
 )
-def test_what_hangs_is_tried_again_before_it_counts(lesson, script, attempts, final):
+def test_what_hangs_or_breaks_is_tried_again_before_it_counts_and_is_told(lesson, script, attempts, final):
     hand_in(lesson, {"ada": RIGHT})
     exercises = read_catalog(lesson.root).exercises
     checks = collect(exercises, hidden=False)
     keys = check_keys(checks, 0, NO_SALT, jailed=False)
     settings = Settings(str(lesson.root), ("vectors",), False, 0, True, (), "", "")
-    executor = Scripted(script)
+    executor, told = Scripted(script), []
     with (
         open_submissions(lesson.root / "class", ["vectors"]) as intake,
         Store.at(lesson.root / "store.sqlite") as store,
     ):
         batch = Batch(intake, checks, keys, store, settings)
-        batch.grade(lambda: (settings, Pool(executor, 1)), lambda *_: None)
+        batch.grade(lambda: (settings, Pool(executor, 1)), lambda _, verdicts: told.append(verdicts))
         assert [grade.final for grade in batch.grades(None)] == [final]
         assert Batch(intake, checks, keys, store, settings).plan == []  # it is written down
     assert len(executor.attempts) == attempts
+    assert [{kept.kind for kept in verdicts.values()} for verdicts in told] == [{script[-1]}]
 
 
 def test_broken_is_no_grade_and_is_tried_again(lesson):

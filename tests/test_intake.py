@@ -17,7 +17,7 @@ from downloads import BUILDERS, LORA, Content, Forge, canvas, folder, gradescope
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.errors import UsageError
+from grader.errors import UnreadableError, UsageError
 from grader.intake import FORMATS, Handed, Intake, open_submissions
 from grader.intake.keys import make_key, set_apart
 from grader.submission import MAX_SOURCE
@@ -49,13 +49,15 @@ def outcomes(intake: Intake) -> dict[str, str]:
     return found
 
 
-def hand_in(root: Path, files: Mapping[str, Content] | bytes, exercises=ONE) -> tuple[dict[str, str], list[str]]:
+def hand_in(
+    root: Path, files: Mapping[str, Content] | bytes, exercises=ONE, others=()
+) -> tuple[dict[str, str], list[str]]:
     """What becomes of one student's folder or zip: sources, or the problem as `error`; and all notes."""
     if isinstance(files, bytes):
         tree(root, {"jane.zip": files})
     else:
         tree(root / "jane", files)
-    with open_submissions(root, exercises, format="folder") as intake:
+    with open_submissions(root, exercises, others=others, format="folder") as intake:
         (handed,) = intake.handed
         assert handed.student.key == "jane"
         try:
@@ -65,8 +67,8 @@ def hand_in(root: Path, files: Mapping[str, Content] | bytes, exercises=ONE) -> 
         return {name: source.decode() for name, source in unpacked.sources.items()}, [*handed.notes, *unpacked.notes]
 
 
-def problem(root: Path, files: Mapping[str, Content] | bytes, exercises=ONE) -> str:
-    return hand_in(root, files, exercises)[0]["error"]
+def problem(root: Path, files: Mapping[str, Content] | bytes, exercises=ONE, others=()) -> str:
+    return hand_in(root, files, exercises, others)[0]["error"]
 
 
 # Formats
@@ -299,7 +301,7 @@ def test_a_format_can_be_forced(tmp_path):
     path = tree(tmp_path, canvas())
     with open_submissions(path, ONE, format="folder") as intake:
         assert intake.format == "folder"
-    with pytest.raises(UsageError, match=r"nobody's hand-in was found; looked for names such as `Jane Doe_123_assign"):
+    with pytest.raises(UsageError, match=r"is no Moodle download, which has names such as `Jane Doe_123_assign"):
         open_submissions(path, ONE, format="moodle")
     with pytest.raises(UsageError, match="no format is called `canvass`; did you mean `canvas`"):
         open_submissions(path, ONE, format="canvass")
@@ -308,9 +310,9 @@ def test_a_format_can_be_forced(tmp_path):
 @pytest.mark.parametrize("name", ["nothing", "not.zip", "empty"])
 def test_what_is_no_download_is_one_line(tmp_path, name):
     tree(tmp_path, {"not.zip": "not a zip", "empty/": ""})
-    with pytest.raises(UsageError, match=r"no such file|is no zip|nobody's hand-in was found") as caught:
+    with pytest.raises(UsageError, match=r"no such file|is no zip|holds nobody's hand-in; name the LMS's") as caught:
         open_submissions(tmp_path / name, ONE)
-    assert "\n" not in str(caught.value)
+    assert len(line(caught.value)) < len(str(tmp_path / name)) + 90
 
 
 # Which file is which exercise
@@ -355,6 +357,45 @@ def test_a_choice_is_said(tmp_path, files, note):
     sources, notes = hand_in(tmp_path, files)
     assert sources == {"lora": LORA}
     assert any(note in said for said in notes), notes
+
+
+@pytest.mark.parametrize(
+    ("files", "held"),
+    [
+        ({"lora.py": LORA}, "lora.py"),
+        ({"Lora (1).py": LORA}, "Lora (1).py"),
+        ({"lora/main.py": LORA, "a.txt": ""}, "lora/main.py"),
+        ({"hw.zip": zip_bytes({"lora.py": LORA})}, "lora.py"),
+    ],
+)
+def test_a_file_of_another_exercise_is_not_taken(tmp_path, files, held):
+    assert problem(tmp_path, files, ["ptuning"], ["lora"]).endswith(
+        f"/jane: holds {held}, of another exercise, but no ptuning.py; ask for it"
+    )
+
+
+@pytest.mark.parametrize("name", ["ptuning.py", "solution.py", "Untitled.py", "lorax.py"])
+def test_a_file_beside_one_of_another_exercise_is_taken(tmp_path, name):
+    assert hand_in(tmp_path, {"lora.py": LORA, name: OTHER}, ["ptuning"], ["lora"])[0] == {"ptuning": OTHER}
+
+
+def test_a_file_of_another_exercise_is_no_students_work(tmp_path):
+    """Whoever's name is that of an exercise is asked for a folder."""
+    files = {"alice.py": OTHER, "bob.py": OTHER, "lora.py": LORA}
+    with open_submissions(tree(tmp_path / "class", files), ["ptuning"], others=["lora"]) as intake:
+        assert set(by_key(intake)) == {"alice", "bob", "lora"}
+        assert "holds lora.py, of another exercise" in outcomes(intake)["lora"]
+        assert intake.read(by_key(intake)["alice"]) == {"ptuning": OTHER.encode()}
+
+
+def test_one_students_own_folder_without_the_exercise(tmp_path):
+    path = tree(tmp_path / "jane", {"lora.py": LORA, "finetune/finetune.py": OTHER})
+    with open_submissions(path, ["ptuning"], others=["lora", "finetune"]) as intake:
+        assert list(by_key(intake)) == ["jane"]
+        assert (
+            "jane: holds finetune/finetune.py, lora.py, of another exercise, but no ptuning.py"
+            in (outcomes(intake)["jane"])
+        )
 
 
 def test_no_choice_is_made_between_equals(tmp_path):
@@ -407,7 +448,52 @@ def test_links_and_devices_are_not_followed(tmp_path):
     with open_submissions(tmp_path / "class", ONE) as intake:
         found = outcomes(intake)
     assert "lora.py: is a link, and links are not followed" in found["jane"]
+    assert intake.notes == (f"ignored {tmp_path}/class/eve, which is a link, and links are not followed",)
     assert "lora.py: is not a regular file" in found["bob"]
+
+
+@pytest.mark.parametrize(("gone", "alone"), [("lora.py", True), ("sub", True), ("notes.txt", False)])
+def test_what_goes_while_it_is_listed_costs_nobody(tmp_path, monkeypatch, gone, alone):
+    """Gone, closed or on a disk that fails: it is not the student who is at fault. What else is there may be graded."""
+    root = tree(tmp_path / "class", {"bob/lora.py": LORA, "bob/sub/notes.txt": "", "bob/notes.txt": "", "jane/lora.py": LORA})
+    if gone == "sub":
+        (root / "bob/lora.py").unlink()
+    list_folder = os.scandir
+
+    def scan(folder: Path) -> list["os.DirEntry[str]"]:
+        entries = list(list_folder(folder))
+        if folder.name == "bob":
+            (folder / gone).rename(tmp_path / "away")
+        return entries
+
+    monkeypatch.setattr("grader.intake.archive.os.scandir", scan)
+    with open_submissions(root, ONE) as intake:
+        handed = by_key(intake)
+        assert intake.read(handed["jane"]) == {"lora": LORA.encode()}
+        if alone:
+            with pytest.raises(UnreadableError) as caught:
+                intake.read(handed["bob"])
+            said = line(caught.value)
+        else:
+            unpacked = intake.unpack(handed["bob"])
+            assert unpacked.sources == {"lora": LORA.encode()}
+            said = " ".join([*handed["bob"].notes, *unpacked.notes])
+        assert f"{root}/bob/{gone}: cannot be read here (No such file or directory); check its permissions" in said
+
+
+def test_a_broken_download_costs_nobody(tmp_path):
+    """What a student packed is the student's; what an LMS packed is not."""
+    broken = Forge().add(b"doe_1_2_lora.py", crc=1).add(b"roe_2_3_lora.py", LORA.encode()).pack()
+    (tmp_path / "canvas.zip").write_bytes(broken)
+    with open_submissions(tmp_path / "canvas.zip", ONE) as intake:
+        handed = by_key(intake)
+        assert intake.read(handed["roe-2"]) == {"lora": LORA.encode()}
+        with pytest.raises(UnreadableError, match=r"doe_1_2_lora.py: cannot be read here \(Bad CRC.*download it again"):
+            intake.read(handed["doe-1"])
+    tree(tmp_path / "class", {"jane.zip": Forge().add(b"lora.py", crc=1).pack()})
+    with open_submissions(tmp_path / "class", ONE) as intake, pytest.raises(UsageError) as caught:
+        intake.read(intake.handed[0])
+    assert not isinstance(caught.value, UnreadableError)
 
 
 def test_hidden_files_and_what_systems_leave_are_no_ones_business(tmp_path):

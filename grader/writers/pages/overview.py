@@ -273,13 +273,11 @@ def _concerns(results: Results, people: dict[str, Person]) -> Iterator[Concern]:
             yield Concern(why, tuple((people[key], detail) for key, detail in found.items()))
 
     graded = [(grade, grade.report) for grade in results.grades if grade.report]
+    ungraded = [grade for grade in results.grades if not grade.report and grade.final is not None]
+    owed = [grade for grade in results.grades if grade.final is None]
+    yield from concern("No final score, by our own fault", {g.student.key: g.problem or "grade again" for g in owed})
     yield from concern(
-        "Nothing could be graded",
-        {grade.student.key: _sentence(grade.problem, grade.origin) for grade in results.grades if not grade.report},
-    )
-    yield from concern(
-        "No final score, by our own fault",
-        {grade.student.key: "grade again" for grade, _ in graded if grade.final is None},
+        "Nothing could be graded", {grade.student.key: _sentence(grade.problem, grade.origin) for grade in ungraded}
     )
     yield from concern("The grader itself failed at a check", _first(results, lambda c: c.verdict is Verdict.BROKEN))
     yield from concern("Tried what is forbidden", _first(results, lambda c: cause(c.kind) == "forbidden"))
