@@ -303,6 +303,22 @@ def test_worksheet_feedback_is_html_that_holds_no_foreign_markup():
     assert "<script>alert(1)</script> & late: 80" in shown.text
 
 
+@pytest.mark.parametrize(
+    ("origin", "problem", "told"),
+    [
+        ("/srv/class/ada", "/srv/class/ada/hw.py: is empty", "ada/hw.py: is empty"),
+        ("class.zip: ada_1_2_hw.py", "class.zip: ada_1_2_hw.py: is empty", "ada_1_2_hw.py: is empty"),
+        ("class.zip: a_1_2_x and 1 more", "class.zip: a_1_2_y: is <empty>", "a_1_2_y: is <empty>"),
+        ("ada", "ada/hw.py: is empty", "ada/hw.py: is empty"),
+    ],
+)
+def test_feedback_says_why_nothing_could_be_graded(origin, problem, told):
+    nothing = replace(grade(0.0, **FIRST), report=None, origin=origin, problem=problem)
+    content = write("moodle_worksheet", results(nothing), WORKSHEET.encode()).content
+    shown = Text(worksheet_import(content, ",")[501][1]).text
+    assert shown == f"Automatic feedback{told}Grade: 0 of 100"
+
+
 def test_worksheet_keeps_what_a_teacher_wrote():
     written = write("moodle_worksheet", results(grade(61.0, **SECOND)), WORKSHEET.encode())
     assert worksheet_import(written.content, ",")[502] == (61.0, "Von <b>Hand</b>")

@@ -455,7 +455,9 @@ def test_links_and_devices_are_not_followed(tmp_path):
 @pytest.mark.parametrize(("gone", "alone"), [("lora.py", True), ("sub", True), ("notes.txt", False)])
 def test_what_goes_while_it_is_listed_costs_nobody(tmp_path, monkeypatch, gone, alone):
     """Gone, closed or on a disk that fails: it is not the student who is at fault. What else is there may be graded."""
-    root = tree(tmp_path / "class", {"bob/lora.py": LORA, "bob/sub/notes.txt": "", "bob/notes.txt": "", "jane/lora.py": LORA})
+    root = tree(
+        tmp_path / "class", {"bob/lora.py": LORA, "bob/sub/notes.txt": "", "bob/notes.txt": "", "jane/lora.py": LORA}
+    )
     if gone == "sub":
         (root / "bob/lora.py").unlink()
     list_folder = os.scandir

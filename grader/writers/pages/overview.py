@@ -276,9 +276,7 @@ def _concerns(results: Results, people: dict[str, Person]) -> Iterator[Concern]:
     ungraded = [grade for grade in results.grades if not grade.report and grade.final is not None]
     owed = [grade for grade in results.grades if grade.final is None]
     yield from concern("No final score, by our own fault", {g.student.key: g.problem or "grade again" for g in owed})
-    yield from concern(
-        "Nothing could be graded", {grade.student.key: _sentence(grade.problem, grade.origin) for grade in ungraded}
-    )
+    yield from concern("Nothing could be graded", {grade.student.key: grade.problem for grade in ungraded})
     yield from concern("The grader itself failed at a check", _first(results, lambda c: c.verdict is Verdict.BROKEN))
     yield from concern("Tried what is forbidden", _first(results, lambda c: cause(c.kind) == "forbidden"))
     yield from concern("Hung, hit a limit, or ended its process", _first(results, lambda c: cause(c.kind) in DEATHS))
@@ -292,7 +290,7 @@ def _concerns(results: Results, people: dict[str, Person]) -> Iterator[Concern]:
     yield from concern("Marked late", {grade.student.key: _handed_in(grade) for grade in results.grades if grade.late})
     yield from concern(
         "Noted while reading the submission",
-        {grade.student.key: _sentence(*grade.notes) for grade in results.grades if grade.notes},
+        {grade.student.key: "; ".join(grade.notes) for grade in results.grades if grade.notes},
     )
 
 
@@ -309,10 +307,6 @@ def _first(results: Results, alarming: Callable[[CheckResult], bool]) -> dict[st
 
 def _handed_in(grade: Grade) -> str:
     return f"handed in {moment(grade.submitted_at)}" if grade.submitted_at else ""
-
-
-def _sentence(*parts: str) -> str:
-    return "; ".join(part for part in parts if part)
 
 
 def _time(results: Results, people: dict[str, Person]) -> Time | None:
