@@ -777,6 +777,13 @@ def test_gradescope_joins_by_number_then_email(tmp_path):
     assert intake.missing == ()
 
 
+def test_signs_before_keys_of_brightspace_are_no_part_of_them(tmp_path):
+    text = "OrgDefinedId,Username,Last Name,First Name,End-of-Line Indicator\n#0301,#jdoe,Doe,Jane,#\n"
+    handed, _ = joined(tmp_path, {"jdoe/lora.py": LORA}, text)
+    student = handed["jdoe"].student
+    assert (student.name, student.sis_id, student.login) == ("Jane Doe", "0301", "jdoe")
+
+
 def test_folders_join_by_whatever_they_are_called(tmp_path):
     files = {f"{name}/lora.py": LORA for name in ["s1", "jdoe", "eve@x.org", "Max Muster", "who"]}
     text = "Name,Student ID,Username,E-mail\nA,S1,,\nB,,JDOE,\nC,,,eve@x.org\nMuster Max,,,\n"

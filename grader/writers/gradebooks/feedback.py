@@ -11,6 +11,8 @@ from grader.writers.terminal import points
 
 HEAD = "Automatic feedback"
 """Tells our own words from a teacher's, which are never replaced; and no formula begins with it."""
+MARKUP = "HTML"
+"""What feedback is written in, as a table may want to be told."""
 NOT_YET = (Verdict.FAIL, Verdict.TODO, Verdict.SKIPPED)
 
 
