@@ -301,7 +301,7 @@ def test_a_format_can_be_forced(tmp_path):
     path = tree(tmp_path, canvas())
     with open_submissions(path, ONE, format="folder") as intake:
         assert intake.format == "folder"
-    with pytest.raises(UsageError, match=r"is no Moodle download, which has names such as `Jane Doe_123_assign"):
+    with pytest.raises(UsageError, match=r"no Moodle download, which has names such as `Jane.*; leave out --format"):
         open_submissions(path, ONE, format="moodle")
     with pytest.raises(UsageError, match="no format is called `canvass`; did you mean `canvas`"):
         open_submissions(path, ONE, format="canvass")

@@ -339,6 +339,19 @@ def test_submission_that_does_not_load_is_one_failure(everybody):
     assert [(one.check, len(one.students)) for one in found] == [(None, 1), (None, 1)]
 
 
+def test_a_submission_that_does_not_load_is_one_failure():
+    """Hidden checks say less of it."""
+    public = report(everywhere(Verdict.FAIL, "lora.py cannot be loaded: NameError: no x", "load raised NameError"))
+    (exercise,) = public.exercises
+    checks = [
+        dataclasses.replace(check, message="failed on a hidden case (load raised NameError)") if check.hidden else check
+        for check in exercise.checks
+    ]
+    told = dataclasses.replace(public, exercises=(dataclasses.replace(exercise, checks=tuple(checks)),))
+    (failure_,) = overview.of(results([grade(ANN, told)])).common
+    assert failure_.says == "lora.py cannot be loaded: NameError: no x"
+
+
 def test_all_who_fail_alike_are_linked():
     wrong = report(at(3, *failure("wrong")))
     page = index(*(grade(Student(f"s{number}"), wrong) for number in range(5)))

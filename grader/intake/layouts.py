@@ -232,7 +232,9 @@ def recognise(tree: Tree, wanted: Wanted, form: str | None) -> tuple[str, Tree, 
     if unreadable := next((file for file in tree.files if file.unreadable), None):
         raise UsageError(f"{unreadable.where}: {unreadable.unreadable}")
     if form:
-        raise UsageError(f"{tree.root}: is no {LAYOUTS[form].title}, which has {LAYOUTS[form].looks_for}")
+        raise UsageError(
+            f"{tree.root}: is no {LAYOUTS[form].title}, which has {LAYOUTS[form].looks_for}; leave out --format"
+        )
     raise UsageError(
         f"{tree.root}: holds nobody's hand-in; name the LMS's zip, or the folder with one for each student"
     )

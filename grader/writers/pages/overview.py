@@ -234,14 +234,12 @@ def _failures(results: Results, people: dict[str, Person], tasks: tuple[TaskStan
     checks: dict[tuple[str, ...], CheckResult] = {}
     students: dict[tuple[str, ...], dict[str, str]] = defaultdict(dict)
     for grade in results.grades:
-        for check in grade.report.checks if grade.report else ():
-            if check.verdict is not Verdict.FAIL:
-                continue
+        for check in _failing(grade):
             # A submission that does not load fails each check in the same way: that is one failure.
             subject = "" if while_loading(check) else check.id
             look: tuple[str, ...] = (subject, check.kind, NUMBER.sub("#", _looks(check.message)))
             if check.misconception:
-                look = (check.id.split(".")[0], check.misconception)
+                look = (_exercise(check), check.misconception)
             checks.setdefault(look, check)
             students[look].setdefault(grade.student.key, check.id)
     in_order = [standing.check.id for task in tasks for standing in task.checks]
@@ -257,6 +255,17 @@ def _failures(results: Results, people: dict[str, Person], tasks: tuple[TaskStan
         )
         for look in ranked
     )
+
+
+def _failing(grade: Grade) -> list[CheckResult]:
+    """The checks that fail; that a submission does not load, hidden ones say in fewer words once more."""
+    failing = [check for check in grade.report.checks if check.verdict is Verdict.FAIL] if grade.report else []
+    unloaded = {_exercise(check) for check in failing if while_loading(check) and not check.hidden}
+    return [check for check in failing if not (check.hidden and while_loading(check) and _exercise(check) in unloaded)]
+
+
+def _exercise(check: CheckResult) -> str:
+    return check.id.split(".")[0]
 
 
 def _looks(message: str) -> str:
