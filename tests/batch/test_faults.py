@@ -97,7 +97,7 @@ def test_who_cannot_be_read_has_no_grade(closed):
     assert "class/bob/vectors.py: cannot be read here" in owed.split("</details>")[0]
     assert "cannot be read here" not in nothing
     ran = lesson.run("gradebook", "moodle", "results", "--out", "moodle.csv")
-    assert "bob: has no grade: class/bob/vectors.py: cannot be read here" in ran.talk
+    assert "bob (bob): has no grade: class/bob/vectors.py: cannot be read here" in ran.talk
 
 
 def test_file_of_another_exercise_is_not_graded_as_this_one(lesson):
