@@ -36,7 +36,7 @@ MAX_RATIO = 200
 """to which source never shrinks; a file of up to 1 MiB may"""
 CHUNK = 64 * 1024
 JUNK = frozenset({"__MACOSX", "__pycache__", "Thumbs.db", "desktop.ini"})
-UNREADABLE = (zipfile.BadZipFile, OSError, ValueError, RuntimeError, EOFError, struct.error, zlib.error)
+BROKEN_ZIP = (zipfile.BadZipFile, OSError, ValueError, RuntimeError, EOFError, struct.error, zlib.error)
 """what `zipfile` raises for bytes that are no zip, or a broken one"""
 
 
@@ -78,7 +78,7 @@ class File:
         try:
             # The size is a claim, hence the one byte more.
             content = b"" if self.size > limit else self.fetch(self.size + 1)
-        except UNREADABLE as error:
+        except BROKEN_ZIP as error:
             if self.own:
                 raise UsageError(f"{self.where}: cannot be read ({_reason(error)}); ask for it again") from None
             raise UnreadableError(f"{self.where}: {_unreadable(error)}") from None
@@ -208,7 +208,7 @@ def open_zip(file: IO[bytes], where: str, *, nested: bool = False) -> Tree:
     metered = _Metered(file, MAX_DIRECTORY_NESTED if nested else MAX_DIRECTORY)
     try:
         archive = zipfile.ZipFile(cast(IO[bytes], metered))
-    except UNREADABLE as error:
+    except BROKEN_ZIP as error:
         raise UsageError(f"{where}: is no zip, or a broken one ({_reason(error)}); ask for it again") from None
     infos = archive.infolist()
     if len(infos) > most:

@@ -6,7 +6,7 @@ import shutil
 import pytest
 from classroom import CLASS, HALF, RIGHT, batch, hand_in, judged, results
 
-UNREADABLE = {
+UNUSABLE = {
     "jon": b"",
     "kim": b"PK\x03\x04\0\0\0" + bytes(100),
     "max": b"# coding: bz2\n" + RIGHT.encode(),
@@ -22,7 +22,7 @@ SCORES = {
 @pytest.fixture(scope="module")
 def graded(shared_lesson):
     """A class with all that may be in one, graded once."""
-    hand_in(shared_lesson, CLASS | UNREADABLE)
+    hand_in(shared_lesson, CLASS | UNUSABLE)
     (shared_lesson.root / "class/lea").mkdir()
     (shared_lesson.root / "class/lea/vectors.zip").write_bytes(b"PK\x03\x04 this is no zip")
     return batch(shared_lesson, "--public")
@@ -32,7 +32,7 @@ def test_every_student_has_a_row(shared_lesson, graded):
     assert graded.status == 0, graded.talk
     grades = results(shared_lesson)
     assert {key: grade["report"] and grade["report"]["score"] for key, grade in grades.items()} == SCORES
-    assert {key for key, grade in grades.items() if grade["problem"]} == {*UNREADABLE, "lea"}
+    assert {key for key, grade in grades.items() if grade["problem"]} == {*UNUSABLE, "lea"}
     assert all(grade["final"] is not None for grade in grades.values())
 
 
