@@ -2,7 +2,8 @@
 
 GraderError
 |-- UsageError        the person at the keyboard can mend it: one line, exit status 2
-|   `-- CatalogError  an exercise folder is not what it must be
+|   |-- CatalogError  an exercise folder is not what it must be
+|   `-- UnreadableError  what was handed in is there and cannot be read here, which never costs its owner anything
 `-- BrokenError       the grader's own machinery failed: exit status 3, never costs a student
     |-- WireError     bytes on a socket are not a message of ours
     `-- UnansweredError  a question of a check led to nothing on our side, maybe for what a submission put into it
@@ -28,6 +29,10 @@ class UsageError(GraderError):
 
 class CatalogError(UsageError):
     """An exercise folder breaks the rules of the catalog; the message names file, key and what was expected."""
+
+
+class UnreadableError(UsageError):
+    """The machine, a download or permissions keep a file from being read: whoever handed it in is not at fault."""
 
 
 class BrokenError(GraderError):

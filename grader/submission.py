@@ -3,7 +3,7 @@
 import codecs
 import io
 import tokenize
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from grader.errors import UsageError
@@ -15,17 +15,18 @@ NO_TEXT = frozenset({"idna", "punycode", "undefined"})
 """Codecs that a file may name and no source is written in; reading megabytes by them takes minutes."""
 
 
-def read_submission(path: Path, exercises: Sequence[str]) -> Mapping[str, bytes]:
+def read_submission(path: Path, exercises: Sequence[str], others: Collection[str] = ()) -> Mapping[str, bytes]:
     """The source of each exercise that was handed in; what is missing is left out.
 
-    `path` is a file, or a folder with NAME.py or NAME/NAME.py. Raises UsageError if nothing in it can be graded.
+    `path` is a file, or a folder with NAME.py or NAME/NAME.py. Raises UsageError if nothing in it can be graded: a file
+    of another exercise, one of the `others`, cannot.
     """
     try:
         is_file, is_folder = path.is_file(), path.is_dir()
     except OSError as error:  # a folder above it is closed to us, or its name is too long
         raise UsageError(f"{path}: cannot be read ({error.strerror}); check its name and permissions") from None
     if is_file:
-        return {_exercise_of(path, exercises): read_source(path)}
+        return {_exercise_of(path, exercises, others): read_source(path)}
     if not is_folder:
         raise UsageError(f"{path}: no such file or folder; name a .py file, or a folder that holds one per exercise")
     candidates = {name: [path / f"{name}.py", path / name / f"{name}.py"] for name in exercises}
@@ -44,7 +45,14 @@ def read_submission(path: Path, exercises: Sequence[str]) -> Mapping[str, bytes]
 def existing_secrets(paths: Iterable[Path | None]) -> list[Path]:
     """Those of these files that there are, as many as are worth a worker's try; the more important ones come first."""
     named = [path for path in paths if path][:MOST_SECRETS]
-    return [path.absolute() for path in named if path.is_file()]
+    return [path.absolute() for path in named if _is_file(path)]
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # closed to us, and so to a submission
+        return False
 
 
 def read_source(path: Path) -> bytes:
@@ -77,11 +85,13 @@ def check_source(source: bytes, where: str) -> bytes:
     return source
 
 
-def _exercise_of(path: Path, exercises: Sequence[str]) -> str:
+def _exercise_of(path: Path, exercises: Sequence[str], others: Collection[str]) -> str:
     if path.suffix != ".py":
         raise UsageError(f"{path}: is not a Python file; hand in the .py source")
     if path.stem in exercises:
         return path.stem
+    if path.stem in others:
+        raise UsageError(f"{path}: is named after another exercise; run `grader check {path.stem} ...`, or rename it")
     if len(exercises) == 1:  # `check NAME --submission alice.py` leaves no doubt
         return exercises[0]
     raise UsageError(f"{path}: which exercise is this? name it (`grader check {exercises[0]} ...`)")

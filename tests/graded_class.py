@@ -158,8 +158,8 @@ def special() -> list[Grade]:
         grade(Student("open", "Una Confined"), report(everywhere(Verdict.PASS), isolation="none")),
         grade(Student("partly", "Pat Partly"), report(at(2, Verdict.BROKEN, "oracle of lora, probe `delta`: it raised"))),
         grade(Student("broken", "Bo Broken"), report(everywhere(Verdict.BROKEN, "oracle of lora: it raised")), final=None),
-        Grade(Student("corrupt", "Cara Corrupt"), "class.zip/corrupt", None, 0.0, 39.0, problem="the zip is not complete"),
-        Grade(Student("ours", "Otto Ours"), "class.zip/ours", None, None, 39.0, problem="the grader ran out of disk"),
+        Grade(Student("corrupt", "Cara Corrupt"), "class.zip/corrupt", None, 0.0, 39.0, problem="class.zip/corrupt/hw.zip: is not complete"),
+        Grade(Student("ours", "Otto Ours"), "class.zip/ours", None, None, 39.0, problem="class.zip/ours: cannot be read here"),
     ]  # fmt: skip
 
 

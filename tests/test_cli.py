@@ -293,6 +293,14 @@ def test_which_exercise_must_be_clear(lesson, reference):
     assert ran.status == 2
 
 
+def test_file_of_another_exercise_is_not_graded_as_this_one(lesson, reference):
+    lesson.copy_exercise("matrices")
+    (lesson.root / "vectors.py").write_text(reference)
+    ran = lesson.run("check", "matrices", "--submission", "vectors.py")
+    why = "is named after another exercise; run `grader check vectors ...`, or rename it"
+    assert (only_line(ran), ran.status) == (f"vectors.py: {why}", 2)
+
+
 @pytest.mark.parametrize("command", [["list"], ["check"], ["hint", "vectors.1"], ["check", "--full"]])
 def test_outside_a_lesson_nothing_runs(lesson, command):
     outside = lesson.at(lesson.root.parent)

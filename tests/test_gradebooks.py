@@ -303,6 +303,22 @@ def test_worksheet_feedback_is_html_that_holds_no_foreign_markup():
     assert "<script>alert(1)</script> & late: 80" in shown.text
 
 
+@pytest.mark.parametrize(
+    ("origin", "problem", "told"),
+    [
+        ("/srv/class/ada", "/srv/class/ada/hw.py: is empty", "ada/hw.py: is empty"),
+        ("class.zip: ada_1_2_hw.py", "class.zip: ada_1_2_hw.py: is empty", "ada_1_2_hw.py: is empty"),
+        ("class.zip: a_1_2_x and 1 more", "class.zip: a_1_2_y: is <empty>", "a_1_2_y: is <empty>"),
+        ("ada", "ada/hw.py: is empty", "ada/hw.py: is empty"),
+    ],
+)
+def test_feedback_says_why_nothing_could_be_graded(origin, problem, told):
+    nothing = replace(grade(0.0, **FIRST), report=None, origin=origin, problem=problem)
+    content = write("moodle_worksheet", results(nothing), WORKSHEET.encode()).content
+    shown = Text(worksheet_import(content, ",")[501][1]).text
+    assert shown == f"Automatic feedback{told}Grade: 0 of 100"
+
+
 def test_worksheet_keeps_what_a_teacher_wrote():
     written = write("moodle_worksheet", results(grade(61.0, **SECOND)), WORKSHEET.encode())
     assert worksheet_import(written.content, ",")[502] == (61.0, "Von <b>Hand</b>")
@@ -398,6 +414,84 @@ def test_blackboard_never_fills_what_it_adds_up_itself():
         write("blackboard", results(grade(1.0, **ADA)), BLACKBOARD.encode(), column="92300")
 
 
+WITH_COMMENTS = (
+    '"Last Name","First Name","Username","Student ID","Homework 3 [Total Pts: 100 Score] |92372",'
+    '"Grading Notes","Notes Format","Feedback to Learner","Feedback Format"\n'
+    '"Lovelace","Ada","ada01","s101","","late, see mail","SMART_TEXT","","SMART_TEXT"\n'
+    '"Turing","Alan","alan02","s102","40.00","","SMART_TEXT","By hand, < & >","PLAIN_TEXT"\n'
+)
+
+
+def blackboard_import(content: bytes) -> dict[str, dict[str, str]]:
+    """Username -> column -> cell, by number or, for those that have none, by title."""
+    header, *rows = cells(content)
+    titles = [title.rpartition("|")[2] for title in header]
+    return {row[2]: dict(zip(titles, row, strict=True)) for row in rows}
+
+
+def test_blackboard_gets_feedback_where_its_download_has_comments():
+    lost = replace(grade(87.129, **ADA), report=report(check(Verdict.FAIL, 0.0, title="a < b holds")))
+    written = write("blackboard", results(lost, grade(61.0, **ALAN)), WITH_COMMENTS.encode())
+    imported = blackboard_import(written.content)
+    ada, alan = imported["ada01"], imported["alan02"]
+    shown = Text(ada["Feedback to Learner"])
+    assert (ada["92372"], ada["Feedback Format"]) == ("87.12", "HTML")
+    assert "not yet: a < b holds" in shown.text
+    assert set(shown.tags) == {("br",)}
+    assert (ada["Grading Notes"], ada["Notes Format"]) == ("late, see mail", "SMART_TEXT")
+    assert (alan["92372"], alan["Feedback to Learner"], alan["Feedback Format"]) == (
+        "61.00", "By hand, < & >", "PLAIN_TEXT",
+    )  # fmt: skip
+    assert written.notes == ("feedback that somebody wrote by hand stays as it is: Alan Turing (alan)",)
+    again = write("blackboard", results(replace(lost, final=90.0), grade(61.0, **ALAN)), written.content)
+    assert "Grade: 90 of 100" in blackboard_import(again.content)["ada01"]["Feedback to Learner"]
+
+
+def test_blackboard_has_no_feedback_where_it_could_be_another_columns():
+    template = WITH_COMMENTS.replace('"Grading Notes"', '"Homework 2 [Total Pts: 10 Score] |92371"').encode()
+    written = write("blackboard", results(grade(5.0, **ADA)), template, column="92372")
+    assert blackboard_import(written.content)["ada01"]["Feedback to Learner"] == ""
+
+
+# ---- Brightspace
+
+BRIGHTSPACE = (
+    "OrgDefinedId,Username,Last Name,First Name,"
+    "Homework 2 Points Grade <Numeric MaxPoints:10 Weight:5>,"
+    '"Homework 3, the long one Points Grade <Numeric MaxPoints:100 Weight:20 Category:Homework CategoryWeight:50>",'
+    "Essay Text Grade <Text>,End-of-Line Indicator\r\n"
+    "#s101,#ada01,Lovelace,Ada,9.5,,fine,#\r\n"
+    "#s102,#alan02,Turing,Alan,10,40,,#\r\n"
+)
+
+
+def brightspace_import(content: bytes) -> dict[str, dict[str, str]]:
+    """Username -> item -> points, by the rules of D2L: signs stand before keys, and a sign ends each row."""
+    header, *rows = cells(content)
+    assert header[-1] == "End-of-Line Indicator"
+    assert all(row[0][0] == row[1][0] == row[-1] == "#" for row in rows)
+    items = {n: title.partition(" Points Grade")[0] for n, title in enumerate(header) if " Points Grade" in title}
+    return {row[1].removeprefix("#"): {item: row[n] for n, item in items.items()} for row in rows}
+
+
+@pytest.mark.parametrize("column", ["Homework 3, the long one", "homework 3, the long one"])
+def test_brightspace_fills_one_item_and_moves_no_other_byte(column):
+    class_ = results(grade(87.129, **ADA), grade(5.0, key="a", sis_id="s102"), grade(5.0, key="other", login="other"))
+    written = write("brightspace", class_, BRIGHTSPACE.encode(), column=column)
+    expected = BRIGHTSPACE.replace("9.5,,fine", "9.5,87.12,fine").replace("10,40,", "10,5.00,")
+    assert written.content.decode() == expected
+    assert brightspace_import(written.content)["ada01"] == {"Homework 2": "9.5", "Homework 3, the long one": "87.12"}
+    assert written.changed == (("a", "40", "5.00"),)
+    assert written.left_out == (("other", "no row of the table has one of their keys"),)
+
+
+def test_brightspace_takes_points_only():
+    with pytest.raises(UsageError, match=r"has no column `Essay`; there are: `Homework 2`, `Homework 3, the long one`"):
+        write("brightspace", results(grade(5.0, **ADA)), BRIGHTSPACE.encode(), column="Essay")
+    written = write("brightspace", results(grade(87.0, **ADA)), BRIGHTSPACE.encode(), column="Homework 2")
+    assert written.left_out == (("Ada Lovelace (ada)", "87 is above the column's maximum of 10"),)
+
+
 # ---- plain
 
 
@@ -437,16 +531,16 @@ SAMPLES = {
     "moodle": None,
     "moodle_worksheet": WORKSHEET.replace("Nein", "Ja").encode(),
     "blackboard": BLACKBOARD.encode(),
+    "brightspace": BRIGHTSPACE.encode(),
 }
+COLUMNS = {"canvas": "Homework 3", "brightspace": "Homework 3, the long one"}
 OF_ALL = ADA | {"participant": "503"}
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_missing_grade_never_becomes_a_zero_or_an_empty_cell(name):
     """The same file as for a class without this student; in the plain one an empty cell erases nothing."""
-    written = write(
-        name, results(grade(None, **OF_ALL)), SAMPLES[name], column="Homework 3" if name == "canvas" else ""
-    )
+    written = write(name, results(grade(None, **OF_ALL)), SAMPLES[name], column=COLUMNS.get(name, ""))
     why = "has no grade: the grader itself failed at ex.1.law"
     assert (written.filled, written.left_out) == (0, (("Ada Lovelace (ada)", why),))
     if SAMPLES[name] is not None:
@@ -455,11 +549,11 @@ def test_missing_grade_never_becomes_a_zero_or_an_empty_cell(name):
         assert len(cells(written.content)) == 1
 
 
-@pytest.mark.parametrize("name", ["canvas", "moodle", "moodle_worksheet", "blackboard"])
+@pytest.mark.parametrize("name", ["canvas", "moodle", "moodle_worksheet", "blackboard", "brightspace"])
 def test_grade_out_of_less_than_the_others_is_left_out(name):
     """A broken task leaves the sum: 60 of 60 must not stand as 60 beside others out of 100."""
     class_ = results(grade(60.0, 60.0, **OF_ALL), grade(70.0, key="other"))
-    written = write(name, class_, SAMPLES[name], column="Homework 3" if name == "canvas" else "")
+    written = write(name, class_, SAMPLES[name], column=COLUMNS.get(name, ""))
     assert written.filled == 0
     assert written.left_out[0] == ("Ada Lovelace (ada)", "could be graded out of 60 only, others out of 100")
 
@@ -513,6 +607,9 @@ def test_same_grade_is_not_spelt_anew():
         ("canvas", b"Student,ID,Section,A (1)\nAda,7\n", r"row 2 ends before the column `A \(1\)`"),
         ("blackboard", b"Name,A [Total Pts: 5] |7\nAda,\n", "has none of the columns Username, Student ID"),
         ("blackboard", b"Username,Last Name,A [Total Pts: 5] |7\nada01,Ada\n", "row 2 has not as many cells"),
+        ("brightspace", b"Name,A Points Grade\nAda,\n", "has none of the columns OrgDefinedId, Username"),
+        ("brightspace", b"Username,Last Name,A Points Grade\n#ada01,Ada\n", "row 2 has not as many cells"),
+        ("brightspace", None, "export the grades"),
         ("moodle_worksheet", CANVAS.encode(), "row 2 does not begin with `Participant N`"),
         ("moodle_worksheet", WORKSHEET.splitlines()[0].encode(), "has no participants"),
         ("canvas", None, "which column"),

@@ -228,16 +228,16 @@ def test_broken_check_is_our_fault(all_pages):
 
 
 def test_no_score_is_not_zero(all_pages):
-    for key in ("broken", "ours"):
+    for key, why in [("broken", "The grader itself failed"), ("ours", "What you handed in could not be read here")]:
         words = all_pages[f"students/{key}.html"].words
-        assert "No score yet The grader itself failed, which is not your fault" in words
+        assert f"No score yet {why}, which is not your fault" in words
         assert "points " not in words.replace("costs no points", "")
         assert "hand in again" not in words
 
 
 def test_what_cannot_be_graded_says_why(all_pages):
     words = all_pages["students/corrupt.html"].words
-    assert "Nothing could be graded the zip is not complete" in words
+    assert "Nothing could be graded corrupt/hw.zip: is not complete" in words
     assert "hand in again" in words
 
 
@@ -339,6 +339,19 @@ def test_submission_that_does_not_load_is_one_failure(everybody):
     assert [(one.check, len(one.students)) for one in found] == [(None, 1), (None, 1)]
 
 
+def test_a_submission_that_does_not_load_is_one_failure():
+    """Hidden checks say less of it."""
+    public = report(everywhere(Verdict.FAIL, "lora.py cannot be loaded: NameError: no x", "load raised NameError"))
+    (exercise,) = public.exercises
+    checks = [
+        dataclasses.replace(check, message="failed on a hidden case (load raised NameError)") if check.hidden else check
+        for check in exercise.checks
+    ]
+    told = dataclasses.replace(public, exercises=(dataclasses.replace(exercise, checks=tuple(checks)),))
+    (failure_,) = overview.of(results([grade(ANN, told)])).common
+    assert failure_.says == "lora.py cannot be loaded: NameError: no x"
+
+
 def test_all_who_fail_alike_are_linked():
     wrong = report(at(3, *failure("wrong")))
     page = index(*(grade(Student(f"s{number}"), wrong) for number in range(5)))
@@ -356,11 +369,11 @@ def concerns(*grades: Grade) -> dict[str, list[tuple[str, str]]]:
 
 def test_who_needs_a_look_is_listed():
     assert concerns(*lesson.special()) == {
-        "Nothing could be graded": [
-            ("Cara Corrupt", "the zip is not complete; class.zip/corrupt"),
-            ("Otto Ours", "the grader ran out of disk; class.zip/ours"),
+        "No final score, by our own fault": [
+            ("Bo Broken", "grade again"),
+            ("Otto Ours", "class.zip/ours: cannot be read here"),
         ],
-        "No final score, by our own fault": [("Bo Broken", "grade again")],
+        "Nothing could be graded": [("Cara Corrupt", "class.zip/corrupt/hw.zip: is not complete")],
         "The grader itself failed at a check": [
             ("Pat Partly", "lora.1.rslora: oracle of lora, probe `delta`: it raised"),
             ("Bo Broken", "lora.1.product: oracle of lora: it raised (and 23 more)"),

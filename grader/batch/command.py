@@ -9,6 +9,7 @@ OUT/store.sqlite      verdicts, as they are known, unless another store is named
 import contextlib
 import filecmp
 import functools
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -81,11 +82,12 @@ def grade_class(catalog: Catalog, options: Options, say: Callable[[str], None]) 
         for exercise in exercises:
             require_solutions(exercise)
     names = [exercise.name for exercise in exercises]
+    others = [exercise.name for exercise in catalog.exercises if exercise not in exercises]
     tasks = [task.id for exercise in exercises for task in exercise.config.tasks]
     policy = read_policy(options.policy, tasks) if options.policy else None
     with contextlib.ExitStack() as opened:
         intake = opened.enter_context(
-            open_submissions(options.submissions, names, format=options.format, roster=options.roster)
+            open_submissions(options.submissions, names, others=others, format=options.format, roster=options.roster)
         )
         say(intake.description)
         for note in intake.notes:
@@ -104,12 +106,19 @@ def grade_class(catalog: Catalog, options: Options, say: Callable[[str], None]) 
 
 
 def _require_apart(options: Options) -> None:
-    out, submissions = options.out.absolute().resolve(), options.submissions.absolute().resolve()
+    out, submissions = _resolved(options.out), _resolved(options.submissions)
     if out.is_relative_to(submissions):
         raise UsageError(
             f"--out {options.out}: lies in {options.submissions}, where the next run would take it for a hand-in; "
             "name a folder elsewhere"
         )
+
+
+def _resolved(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):  # links in a circle, which whoever opens it will say
+        return path.absolute()
 
 
 def _doubts(policy: Policy, intake: Intake) -> Iterator[str]:
@@ -172,8 +181,9 @@ def _secrets(options: Options) -> list[Path]:
     """What no submission must read, besides the exercises' own files: the others, and what is known of them."""
     named = [secret_file(), options.roster, options.policy, options.out.absolute() / STORE]
     submissions = options.submissions
-    handed_in = sorted(submissions.rglob("*")) if submissions.is_dir() else [submissions]
-    return existing_secrets([*named, *(path for path in handed_in if path.is_file())])
+    # What cannot be listed or read here is left out: no submission has more rights.
+    below = (Path(folder, name) for folder, _, names in os.walk(submissions) for name in names)
+    return existing_secrets([*named, *(sorted(below) if submissions.is_dir() else [submissions])])
 
 
 def _outlook(batch: Batch, students: int) -> str:

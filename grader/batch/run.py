@@ -13,7 +13,7 @@ from grader.batch.pool import Pool
 from grader.batch.store import Kept, Store, slices
 from grader.catalog import Exercise
 from grader.checking.collecting import Collected
-from grader.errors import UsageError
+from grader.errors import UnreadableError, UsageError
 from grader.grade import report_of
 from grader.intake import Handed, Intake
 from grader.policy import Policy, apply
@@ -36,6 +36,8 @@ class Entry:
     digests: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     problem: str = ""
+    unreadable: bool = False
+    """whether the problem is not the student's"""
 
 
 @dataclass(frozen=True)
@@ -74,21 +76,25 @@ class Batch:
     def grade(
         self, make_pool: Callable[[], tuple[Settings, Pool]], judged: Callable[[Planned, Verdicts], None]
     ) -> None:
-        """Judge what is not known yet, and tell of each file; what is or may be our fault is tried twice.
+        """Judge what is not known yet, and tell of each file; what is or may be our fault is tried twice before.
 
         What hung the second time, when little else runs, is taken to hang. What broke is tried again in the next run.
         """
         planned = {(one.exercise, one.source): one for one in self.plan}
 
-        def done(job: Job, verdicts: Verdicts) -> None:
-            self._take(job, verdicts, {BROKEN, HUNG})
+        def first(job: Job, verdicts: Verdicts) -> None:
+            if self._take(job, verdicts, {BROKEN, HUNG}):
+                judged(planned[job.exercise, job.source], verdicts)
+
+        def second(job: Job, verdicts: Verdicts) -> None:
+            self._take(job, verdicts, {BROKEN})
             judged(planned[job.exercise, job.source], verdicts)
 
         if self.plan:
-            pool.run(self._jobs(self.plan), make_pool, done)
+            pool.run(self._jobs(self.plan, first), make_pool, first)
         if self._doubtful:
             again = [planned[place] for place in self._doubtful]
-            pool.run(self._jobs(again), make_pool, lambda job, verdicts: self._take(job, verdicts, {BROKEN}))
+            pool.run(self._jobs(again, second), make_pool, second)
 
     def grades(self, policy: Policy | None) -> Iterator[Grade]:
         """The grade of each student, in the order of their keys."""
@@ -104,7 +110,7 @@ class Batch:
         try:
             unpacked = self._intake.unpack(handed)
         except UsageError as error:
-            return Entry(handed, problem=str(error))
+            return Entry(handed, problem=str(error), unreadable=isinstance(error, UnreadableError))
         digests = {name: source_digest(unpacked.sources.get(name)) for name in self._exercises}
         return Entry(handed, digests, unpacked.notes)
 
@@ -122,7 +128,7 @@ class Batch:
                         verdicts = {check_id: known[check_id].verdict for check_id in known if check_id in self._public}
                         yield Planned(owners[source], name, source, wanted, verdicts)
 
-    def _jobs(self, plan: Sequence[Planned]) -> Iterator[Job]:
+    def _jobs(self, plan: Sequence[Planned], failed: Callable[[Job, Verdicts], None]) -> Iterator[Job]:
         """Each piece of work with its file, which is read when it is its turn, and must be what it was."""
         for one in plan:
             try:
@@ -134,15 +140,16 @@ class Batch:
                 yield job
             else:
                 why = f"{one.handed.origin} was changed while the batch ran; run it again"
-                self._take(job, all_broken(job, why), {BROKEN})
+                failed(job, all_broken(job, why))
 
-    def _take(self, job: Job, verdicts: Verdicts, doubtful: set[str]) -> None:
+    def _take(self, job: Job, verdicts: Verdicts, doubtful: set[str]) -> bool:
         """Write down what came of a job, unless there is doubt: other verdicts of the job may rest on that one."""
         if doubtful & {word for kept in verdicts.values() for word in (kept.verdict, cause(kept.kind))}:
             self._doubtful[job.exercise, job.source] = verdicts
-            return
+            return False
         self._doubtful.pop((job.exercise, job.source), None)
         self._store.keep(job.source, self._keys[job.exercise], verdicts)
+        return True
 
     def _grade(self, entry: Entry, known: Mapping[str, Mapping[str, Verdicts]], policy: Policy | None) -> Grade:
         handed = entry.handed
@@ -151,7 +158,7 @@ class Batch:
         final, max_score, deductions = apply(
             policy, report, handed.submitted_at, handed.late, handed.student, self._points
         )
-        if report and any(check.verdict is Verdict.BROKEN for check in report.checks):
+        if entry.unreadable or (report and any(check.verdict is Verdict.BROKEN for check in report.checks)):
             final, deductions = None, ()  # what is our fault must never look like a grade
         return Grade(
             handed.student,

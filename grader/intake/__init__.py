@@ -12,8 +12,10 @@ Formats, told by their content (or by `format`):
 
 Each hand-in may be .py files, folders of them, or zips of either, one level deep. NAME.py is found at its top, in
 NAME/ or below other folders, in any case, and as `hw-1.py` or `hw (1).py`, of which the latest is taken. With a
-single exercise and a single .py file any name will do. Times of handing in are known of Gradescope and nbgrader, late
-marks of Canvas, neither of Moodle, Blackboard (whose times lack a zone), git and folders.
+single exercise and a single .py file any name will do, save that of another exercise. Times of handing in are known of
+Gradescope and nbgrader, late marks of Canvas, neither of Moodle, Blackboard (whose times lack a zone), git and folders.
+
+What cannot be read here is not held against its owner: reading it raises UnreadableError.
 
 A roster is a CSV with a header, separated by comma, semicolon or tab, such as Canvas's gradebook export, Moodle's
 grading worksheet or participants, or Gradescope's roster. It adds names, numbers and e-mails, and tells who handed in
@@ -34,6 +36,7 @@ from grader.intake.keys import make_key, set_apart
 from grader.intake.layouts import LAYOUTS, Found, recognise
 from grader.intake.picking import Unpacked, first_notes, unpack
 from grader.intake.roster import Joined, join, read_roster
+from grader.intake.wanted import Wanted
 from grader.results import Student
 
 FORMATS: tuple[str, ...] = tuple(LAYOUTS)
@@ -62,7 +65,7 @@ class Intake:
         self,
         form: str,
         handed: Mapping[Handed, tuple[File, ...]],
-        exercises: Sequence[str],
+        wanted: Wanted,
         closing: ExitStack,
         missing: Sequence[Student],
         notes: Sequence[str],
@@ -74,7 +77,7 @@ class Intake:
         self.notes = tuple(notes)
         """what was ignored and is nobody's"""
         self._files = {one.student.key: files for one, files in handed.items()}
-        self._exercises = tuple(exercises)
+        self._wanted = wanted
         self._closing = closing
 
     @property
@@ -88,12 +91,15 @@ class Intake:
         return ", ".join(parts)
 
     def read(self, handed: Handed) -> Mapping[str, bytes]:
-        """The source of each exercise that was handed in; raises UsageError if nothing of it can be graded."""
+        """The source of each exercise that was handed in; raises UsageError if nothing of it can be graded.
+
+        The error is an UnreadableError where that is not the student's fault.
+        """
         return self.unpack(handed).sources
 
     def unpack(self, handed: Handed) -> Unpacked:
         """The same, with all that was noticed in zips and files that could not be known before."""
-        unpacked = unpack(self._files[handed.student.key], self._exercises, handed.origin)
+        unpacked = unpack(self._files[handed.student.key], self._wanted, handed.origin)
         return replace(unpacked, notes=tuple(note for note in unpacked.notes if note not in handed.notes))
 
     def close(self) -> None:
@@ -109,26 +115,33 @@ class Intake:
 
 
 def open_submissions(
-    path: Path, exercises: Sequence[str], *, format: str | None = None, roster: Path | None = None
+    path: Path,
+    exercises: Sequence[str],
+    *,
+    others: Sequence[str] = (),
+    format: str | None = None,
+    roster: Path | None = None,
 ) -> Intake:
-    """Who handed in what; raises UsageError if `path` or `roster` cannot be made sense of."""
-    wanted = pick(format, list(FORMATS), "format") if format else None
+    """Who handed in what; raises UsageError if `path` or `roster` cannot be made sense of.
+
+    `others` are the exercises of the catalog that are not graded: their files are nobody's work on `exercises`.
+    """
+    wanted = Wanted(exercises, others)
+    named = pick(format, list(FORMATS), "format") if format else None
     listed = read_roster(roster) if roster else []
     with ExitStack() as opened:
         tree = _open(path, opened)
-        form, seen, found = recognise(tree, exercises, wanted)
+        form, seen, found = recognise(tree, wanted, named)
         students, joined = _name(found, listed)
-        all_notes = [
-            (*notes, *first_notes(one.files, exercises)) for one, notes in zip(found, joined.notes, strict=True)
-        ]
+        all_notes = [(*notes, *first_notes(one.files, wanted)) for one, notes in zip(found, joined.notes, strict=True)]
         handed = {
             Handed(student, one.origin, (*one.notes, *notes), one.submitted_at, one.late): one.files
             for one, student, notes in zip(found, students, all_notes, strict=True)
         }
         missing = _missing(joined.missing, students)
         strangers = LAYOUTS[form].strangers(seen, found)
-        notes = [*tree.notes, *few([f"ignored {file.where}, which is nobody's" for file in strangers])]
-        return Intake(form, handed, exercises, opened.pop_all(), missing, notes)
+        notes = [*tree.notes, *few([f"ignored {file.where}, which {_stranger(file)}" for file in strangers])]
+        return Intake(form, handed, wanted, opened.pop_all(), missing, notes)
 
 
 def _open(path: Path, opened: ExitStack) -> Tree:
@@ -144,6 +157,10 @@ def _open(path: Path, opened: ExitStack) -> Tree:
     tree = open_zip(file, clean(path.name))
     opened.callback(tree.close)
     return tree
+
+
+def _stranger(file: File) -> str:
+    return file.refused or file.unreadable or "is nobody's"
 
 
 def _name(found: Sequence[Found], roster: Sequence[Student]) -> tuple[list[Student], Joined]:

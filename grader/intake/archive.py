@@ -1,7 +1,8 @@
 """Lists the files below a folder or in a zip, and reads one at a time. Nothing is ever unpacked onto the disk.
 
 Both are hostile: a name leaves its folder, a link leads to the answers, a zip of 40 KiB holds 4 GiB. What must not be
-read is still listed, with the reason, so that it costs its owner a sentence and nobody else anything.
+read is still listed, with the reason, so that it costs its owner a sentence and nobody else anything. What cannot be
+read here, for want of permission or because a download is broken, is listed as well: that is no fault of its owner's.
 """
 
 import os
@@ -19,7 +20,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import IO, cast
 
-from grader.errors import UsageError
+from grader.errors import UnreadableError, UsageError
 
 Parts = tuple[str, ...]
 
@@ -35,7 +36,7 @@ MAX_RATIO = 200
 """to which source never shrinks; a file of up to 1 MiB may"""
 CHUNK = 64 * 1024
 JUNK = frozenset({"__MACOSX", "__pycache__", "Thumbs.db", "desktop.ini"})
-UNREADABLE = (zipfile.BadZipFile, OSError, ValueError, RuntimeError, EOFError, struct.error, zlib.error)
+BROKEN_ZIP = (zipfile.BadZipFile, OSError, ValueError, RuntimeError, EOFError, struct.error, zlib.error)
 """what `zipfile` raises for bytes that are no zip, or a broken one"""
 
 
@@ -52,6 +53,10 @@ class File:
     """reads at most so many bytes"""
     refused: str = ""
     """why it must not be read"""
+    unreadable: str = ""
+    """why it cannot be read here, which is not its owner's fault"""
+    own: bool = False
+    """whether it lies in an archive that its owner made, whose faults are the owner's"""
     note: str = ""
     order: int = 0
     """later files of the same name have higher ones"""
@@ -65,14 +70,18 @@ class File:
         return "/".join(self.parts)
 
     def read(self, limit: int) -> bytes:
-        """All of it; raises UsageError if it is longer than `limit` or cannot be read."""
+        """All of it; raises UsageError if it is longer than `limit`, UnreadableError if it cannot be read here."""
         if self.refused:
             raise UsageError(f"{self.where}: {self.refused}")
+        if self.unreadable:
+            raise UnreadableError(f"{self.where}: {self.unreadable}")
         try:
             # The size is a claim, hence the one byte more.
             content = b"" if self.size > limit else self.fetch(self.size + 1)
-        except UNREADABLE as error:
-            raise UsageError(f"{self.where}: cannot be read ({_reason(error)}); ask for it again") from None
+        except BROKEN_ZIP as error:
+            if self.own:
+                raise UsageError(f"{self.where}: cannot be read ({_reason(error)}); ask for it again") from None
+            raise UnreadableError(f"{self.where}: {_unreadable(error)}") from None
         if max(self.size, len(content)) > limit:
             raise UsageError(f"{self.where}: is larger than {limit // MIB} MiB; ask for the source alone")
         return content
@@ -152,40 +161,54 @@ def open_folder(path: Path) -> Tree:
         except OSError as error:
             if not above:
                 raise UsageError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
-            files.append(_refused(above, folder, f"cannot be read ({error.strerror}); check its permissions"))
+            # A file without a name, so that whoever owns the folder has something that cannot be read.
+            files.append(_unreadable_file((*above, ""), folder, error))
             continue
         for entry in found:
             parts = (*above, clean(entry.name))
-            if entry.is_symlink():
-                if not _is_junk((entry.name,)):
-                    files.append(_refused(parts, Path(entry.path), "is a link, and links are not followed"))
-            elif entry.name == ".git":
+            if entry.name == ".git":
                 folders.add(parts)  # tells a checkout, and is not looked into
             elif _is_junk((entry.name,)):
                 continue
-            elif entry.is_dir():
+            elif file := _listed(entry, parts):
+                files.append(file)
+            else:
                 folders.add(parts)
                 if len(parts) < MAX_DEPTH:
                     todo.append((Path(entry.path), parts))
                 else:
                     files.append(_refused(parts, Path(entry.path), "lies too deep"))
-            elif entry.is_file():
-                where = clean(entry.path)
-                files.append(File(parts, where, entry.stat().st_size, partial(_fetch_path, Path(entry.path))))
-            else:
-                files.append(_refused(parts, Path(entry.path), "is not a regular file"))
             if len(files) + len(folders) > MAX_FILES:
                 raise UsageError(f"{path}: holds more than {MAX_FILES} files; name the folder of the hand-ins alone")
     return Tree(clean(str(path)), False, tuple(sorted(files, key=lambda file: file.parts)), frozenset(folders))
 
 
+def _listed(entry: "os.DirEntry[str]", parts: Parts) -> File | None:
+    """One entry of a folder; None if it is a folder itself."""
+    path = Path(entry.path)
+    try:
+        if entry.is_dir(follow_symlinks=False):
+            return None
+        status = entry.stat(follow_symlinks=False)
+    except OSError as error:  # gone since, or the folder may be listed and not entered
+        return _unreadable_file(parts, path, error)
+    if stat.S_ISLNK(status.st_mode):
+        return _refused(parts, path, "is a link, and links are not followed")
+    if not stat.S_ISREG(status.st_mode):
+        return _refused(parts, path, "is not a regular file")
+    return File(parts, clean(entry.path), status.st_size, partial(_fetch_path, path))
+
+
 def open_zip(file: IO[bytes], where: str, *, nested: bool = False) -> Tree:
-    """What a zip holds; raises UsageError if it cannot be trusted to hold what it says. Owns `file` if it returns."""
+    """What a zip holds; raises UsageError if it cannot be trusted to hold what it says. Owns `file` if it returns.
+
+    A `nested` one was made by a student.
+    """
     most = MAX_FILES_NESTED if nested else MAX_FILES
     metered = _Metered(file, MAX_DIRECTORY_NESTED if nested else MAX_DIRECTORY)
     try:
         archive = zipfile.ZipFile(cast(IO[bytes], metered))
-    except UNREADABLE as error:
+    except BROKEN_ZIP as error:
         raise UsageError(f"{where}: is no zip, or a broken one ({_reason(error)}); ask for it again") from None
     infos = archive.infolist()
     if len(infos) > most:
@@ -211,7 +234,8 @@ def open_zip(file: IO[bytes], where: str, *, nested: bool = False) -> Tree:
         copies = counts[parts]
         note = f"{'/'.join(parts)} is in the zip {copies} times; the last was taken" if copies > 1 else ""
         inner = f"{where}: {'/'.join(parts)}"
-        files[parts] = File(parts, inner, info.file_size, partial(_fetch_zipped, archive, info), _refusal(info), note)
+        fetch = partial(_fetch_zipped, archive, info)
+        files[parts] = File(parts, inner, info.file_size, fetch, _refusal(info), own=nested, note=note)
     listed = tuple(sorted(files.values(), key=lambda file: file.parts))
     folders = {
         folder for folder in folders if not _is_junk(folder[:-1]) and (folder[-1] == ".git" or not _is_junk(folder))
@@ -241,6 +265,10 @@ def _refused(parts: Parts, path: Path, why: str) -> File:
     return File(parts, clean(str(path)), 0, lambda _: b"", refused=why)
 
 
+def _unreadable_file(parts: Parts, path: Path, error: OSError) -> File:
+    return File(parts, clean(str(path)), 0, lambda _: b"", unreadable=_unreadable(error))
+
+
 def _fetch_path(path: Path, limit: int) -> bytes:
     with path.open("rb") as file:
         return file.read(limit)
@@ -259,6 +287,10 @@ def _chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int) -> Iter
 
 def _reason(error: Exception) -> str:
     return clean(str(getattr(error, "strerror", None) or error))[:120]
+
+
+def _unreadable(error: Exception) -> str:
+    return f"cannot be read here ({_reason(error)}); check its permissions, or download it again"
 
 
 def _is_junk(parts: Parts) -> bool:

@@ -14,8 +14,10 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from grader.errors import UsageError
-from grader.intake.archive import MIB, File, Tree, clean
+from grader.intake.archive import MIB, File, Parts, Tree, clean
 from grader.intake.keys import make_key
+from grader.intake.picking import of_another
+from grader.intake.wanted import Wanted
 from grader.results import Student
 
 MAX_METADATA = 64 * MIB
@@ -54,7 +56,7 @@ class Layout:
 
     title: str
     looks_for: str
-    find: Callable[[Tree, Sequence[str]], Iterable[Found]]
+    find: Callable[[Tree, Wanted], Iterable[Found]]
     marks: re.Pattern[str] | None = None
     """what most names at the top look like"""
 
@@ -70,7 +72,7 @@ class Layout:
         return [file for file in free if not (self.marks and self.marks.fullmatch(file.name))]
 
 
-def canvas(tree: Tree, _: Sequence[str]) -> Iterator[Found]:
+def canvas(tree: Tree, _: Wanted) -> Iterator[Found]:
     """`doejane_LATE_123_456_hw-1.py`, flat; `anon_Xy3zZ_456_hw.py`; `doejane_123_text.html` for a typed text."""
     handed: dict[tuple[bool, str], list[tuple[File, re.Match[str]]]] = defaultdict(list)
     for file in tree.tops():
@@ -85,7 +87,7 @@ def canvas(tree: Tree, _: Sequence[str]) -> Iterator[Found]:
         yield Found(student, files, _origin(files), late=any(match["late"] for _, match in pairs))
 
 
-def moodle(tree: Tree, _: Sequence[str]) -> Iterator[Found]:
+def moodle(tree: Tree, _: Wanted) -> Iterator[Found]:
     """`Jane Doe_123_assignsubmission_file/hw.py`, or with the same before the name of each file."""
     by_student: dict[tuple[str, str], list[File]] = defaultdict(list)
     tops: dict[tuple[str, str], str] = {}
@@ -103,7 +105,7 @@ def moodle(tree: Tree, _: Sequence[str]) -> Iterator[Found]:
         yield Found(student, tuple(files), tree.where((tops[name, number],)))
 
 
-def gradescope(tree: Tree, _: Sequence[str]) -> Iterator[Found]:
+def gradescope(tree: Tree, _: Wanted) -> Iterator[Found]:
     """`submission_123/hw.py`, and who that was in `submission_metadata.yml`; each member of a group hands in."""
     for name, entry in _gradescope_metadata(tree).items():
         files = tuple(tree.below(name))
@@ -118,7 +120,7 @@ def gradescope(tree: Tree, _: Sequence[str]) -> Iterator[Found]:
             yield Found(student, files, tree.where((name,)), notes=notes, submitted_at=created)
 
 
-def nbgrader(tree: Tree, exercises: Sequence[str]) -> Iterator[Found]:
+def nbgrader(tree: Tree, wanted: Wanted) -> Iterator[Found]:
     """`submitted/STUDENT/ASSIGNMENT/hw.py` with `timestamp.txt`."""
     is_course = "submitted" in tree.children()
     if is_course:
@@ -131,23 +133,23 @@ def nbgrader(tree: Tree, exercises: Sequence[str]) -> Iterator[Found]:
         stamps = [file for file in below if file.name == "timestamp.txt" and len(file.parts) == 2]
         files = [replace(file, parts=file.parts[1:] or file.parts) for file in below if file not in stamps]
         # A course has other assignments too, and when those were handed in makes nobody late here.
-        ours = {file.parts[0] for file in below if PurePosixPath(file.name).stem in exercises}
+        ours = {file.parts[0] for file in below if PurePosixPath(file.name).stem in wanted.exercises}
         times = [_stamp(file) for file in stamps if not ours or file.parts[0] in ours]
         at = max((time for time in times if time), default=None)
         yield Found(Student(make_key(login), login=login), tuple(files), tree.where((login,)), login, submitted_at=at)
 
 
-def git(tree: Tree, exercises: Sequence[str]) -> Iterator[Found]:
+def git(tree: Tree, wanted: Wanted) -> Iterator[Found]:
     """`assignment-username` for each repository."""
     names = tree.children()
     checkouts = [name for name in names if (name, ".git") in tree.folders]
-    return _repositories(tree, exercises) if 2 * len(checkouts) > len(names) else iter(())
+    return _repositories(tree, wanted) if 2 * len(checkouts) > len(names) else iter(())
 
 
-def _repositories(tree: Tree, exercises: Sequence[str]) -> Iterator[Found]:
+def _repositories(tree: Tree, wanted: Wanted) -> Iterator[Found]:
     repositories = tree.children()
     shared = os.path.commonprefix(repositories) if len(repositories) > 1 else ""  # noqa: RUF071 - of letters
-    own = [f"{name}-" for name in exercises if all(folder.startswith(f"{name}-") for folder in repositories)]
+    own = [f"{name}-" for name in wanted.exercises if all(folder.startswith(f"{name}-") for folder in repositories)]
     prefix = shared[: shared.rfind("-") + 1] or next(iter(own), "")
     for name in repositories:
         login = name.removeprefix(prefix)
@@ -155,7 +157,7 @@ def _repositories(tree: Tree, exercises: Sequence[str]) -> Iterator[Found]:
         yield Found(Student(make_key(name), login=login), tuple(tree.below(name)), tree.where((name,)), login)
 
 
-def blackboard(tree: Tree, _: Sequence[str]) -> Iterator[Found]:
+def blackboard(tree: Tree, _: Wanted) -> Iterator[Found]:
     """`Assignment_jdoe_attempt_2026-11-20-23-10-05_hw.py`, and a `.txt` for each attempt."""
     attempts: dict[str, dict[str, list[File]]] = defaultdict(lambda: defaultdict(list))
     cards: dict[str, File] = {}
@@ -178,9 +180,9 @@ def blackboard(tree: Tree, _: Sequence[str]) -> Iterator[Found]:
         )
 
 
-def folder(tree: Tree, exercises: Sequence[str]) -> Iterator[Found]:
+def folder(tree: Tree, wanted: Wanted) -> Iterator[Found]:
     """A folder or a file for each student, called by name, number or login."""
-    if _is_one_hand_in(tree, exercises):
+    if _is_one_hand_in(tree, wanted):
         name = PurePosixPath(tree.root).stem
         yield Found(Student(make_key(name), name), tree.files, tree.root, name)
         return
@@ -189,8 +191,9 @@ def folder(tree: Tree, exercises: Sequence[str]) -> Iterator[Found]:
     for file in tree.tops():
         path = PurePosixPath(file.name)
         if _is_hand_in(file):
-            # The name of a file at the top is its student's, and not that of an exercise.
-            inner = f"{exercises[0]}.py" if len(exercises) == 1 and path.suffix == ".py" else file.name
+            # The name of a file at the top is its student's, and not that of an exercise, unless there is one.
+            anybodys = len(wanted.exercises) == 1 and path.suffix == ".py" and not of_another(file, wanted)
+            inner = f"{wanted.exercises[0]}.py" if anybodys else file.name
             by_student[path.stem] = [*by_student.get(path.stem, ()), replace(file, parts=(inner,))]
             origins.setdefault(path.stem, file.where)
     for name, files in by_student.items():
@@ -216,22 +219,28 @@ LAYOUTS: Mapping[str, Layout] = {
 """the most telling marks first"""
 
 
-def recognise(tree: Tree, exercises: Sequence[str], wanted: str | None) -> tuple[str, Tree, list[Found]]:
+def recognise(tree: Tree, wanted: Wanted, form: str | None) -> tuple[str, Tree, list[Found]]:
     """The format, the tree as that format sees it, and who handed in; raises UsageError if nobody is found."""
-    names = [wanted] if wanted else list(LAYOUTS)
-    for name in names:
+    for name in [form] if form else LAYOUTS:
         layout = LAYOUTS[name]
-        for seen in _views(tree, exercises, name):
-            found = list(layout.find(seen, exercises))
-            if name == "git" and wanted and not found:  # a download of checkouts has no `.git` left
-                found = list(_repositories(seen, exercises))
-            if found and (wanted or layout.is_marked(seen)):
+        for seen in _views(tree, wanted, name):
+            found = list(layout.find(seen, wanted))
+            if name == "git" and form and not found:  # a download of checkouts has no `.git` left
+                found = list(_repositories(seen, wanted))
+            if found and (form or layout.is_marked(seen)):
                 return name, seen, found
-    looked = LAYOUTS[wanted].looks_for if wanted else "; ".join(LAYOUTS[name].looks_for for name in names)
-    raise UsageError(f"{tree.root}: nobody's hand-in was found; looked for {looked}")
+    if unreadable := next((file for file in tree.files if file.unreadable), None):
+        raise UsageError(f"{unreadable.where}: {unreadable.unreadable}")
+    if form:
+        raise UsageError(
+            f"{tree.root}: is no {LAYOUTS[form].title}, which has {LAYOUTS[form].looks_for}; leave out --format"
+        )
+    raise UsageError(
+        f"{tree.root}: holds nobody's hand-in; name the LMS's zip, or the folder with one for each student"
+    )
 
 
-def _views(tree: Tree, exercises: Sequence[str], name: str) -> Iterator[Tree]:
+def _views(tree: Tree, wanted: Wanted, name: str) -> Iterator[Tree]:
     """The tree, and what it holds in its only folder: many zips wrap all in one, and programs that unzip in another."""
     views = [tree]
     while len(views) < MAX_WRAPPERS and len(tops := views[-1].children()) == 1 and not views[-1].tops():
@@ -239,23 +248,31 @@ def _views(tree: Tree, exercises: Sequence[str], name: str) -> Iterator[Tree]:
     if name != "folder":
         yield from views
     elif tree.zipped:
-        yield next((view for view in reversed(views) if _is_class(view, exercises)), tree)
+        yield next((view for view in reversed(views) if _is_class(view, wanted)), tree)
     else:
         yield tree
 
 
-def _is_class(tree: Tree, exercises: Sequence[str]) -> bool:
+def _is_class(tree: Tree, wanted: Wanted) -> bool:
     """Whether a folder that is alone in a zip holds a class, and not one student's work."""
     hand_ins = [*tree.children(), *(file.name for file in tree.tops() if _is_hand_in(file))]
-    return len(hand_ins) > 1 and not any(PurePosixPath(name).stem in exercises for name in hand_ins)
+    stems = {PurePosixPath(name).stem for name in hand_ins}
+    return len(hand_ins) > 1 and not stems & set(wanted.exercises) and not stems <= wanted.known
 
 
-def _is_one_hand_in(tree: Tree, exercises: Sequence[str]) -> bool:
+def _is_one_hand_in(tree: Tree, wanted: Wanted) -> bool:
     """Whether a tree is one student's: the files of the exercises lie at its top, and no other folder has them."""
-    places = {parts for name in exercises for parts in [(f"{name}.py",), (name, f"{name}.py")]}
-    here = any(file.parts in places for file in tree.files)
-    below = [file for file in tree.files if len(file.parts) > 1 and file.parts not in places]
-    return here and not any(PurePosixPath(file.name).stem in exercises for file in below)
+    ours, known = _places(wanted.exercises), _places(wanted.known)
+    scripts = [file.parts for file in tree.files if PurePosixPath(file.name).suffix == ".py"]
+    # Where none of ours are, a file of another exercise may bear the name of its student, as others there do.
+    here = any(parts in ours for parts in scripts) or bool(scripts and set(scripts) <= known)
+    below = [file for file in tree.files if len(file.parts) > 1 and file.parts not in ours]
+    return here and not any(PurePosixPath(file.name).stem in wanted.exercises for file in below)
+
+
+def _places(exercises: Iterable[str]) -> set[Parts]:
+    """Where a student's own folder has the files of exercises."""
+    return {parts for name in exercises for parts in [(f"{name}.py",), (name, f"{name}.py")]}
 
 
 def _is_hand_in(file: File) -> bool:

@@ -1,6 +1,7 @@
 """Finds the exercises in what one student handed in, whatever an LMS or a browser did to the names.
 
-It takes what can be meant in one way alone. Between two files of equal right it does not choose.
+It takes what can be meant in one way alone. Between two files of equal right it does not choose, and a file that is
+named after another exercise is not taken for the one that is graded.
 """
 
 import io
@@ -10,8 +11,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from grader.errors import UsageError
+from grader.errors import UnreadableError, UsageError
 from grader.intake.archive import MIB, File, Parts, few, open_zip
+from grader.intake.wanted import Wanted
 from grader.submission import MAX_SOURCE, check_source
 
 MAX_NESTED = 64 * MIB
@@ -39,50 +41,67 @@ class _Picked:
     others: tuple[File, ...]
 
 
-def unpack(files: Sequence[File], exercises: Sequence[str], where: str) -> Unpacked:
-    """The sources in `files`; raises UsageError if none of them can be graded."""
+def unpack(files: Sequence[File], wanted: Wanted, where: str) -> Unpacked:
+    """The sources in `files`; raises UsageError if none of them can be graded.
+
+    Where a part cannot be read here and may hold an exercise, it raises UnreadableError: the rest alone would cost its
+    owner what the part is worth.
+    """
     problems: list[str] = []
     with ExitStack() as opened:
         everything = list(files)
-        picked = _pick(files, exercises)
+        picked = _pick(files, wanted)
         archives = _latest(_of_kind(files, ".zip"))
-        if len(picked.ties) < len(exercises) and archives:
+        if len(picked.ties) < len(wanted.exercises) and archives:
             for archive in archives[:MAX_ZIPS]:
                 everything.remove(archive)
                 try:
                     tree = open_zip(io.BytesIO(archive.read(MAX_NESTED)), archive.where, nested=True)
+                except UnreadableError:
+                    raise
                 except UsageError as error:
                     problems.append(str(error))
                     continue
                 opened.callback(tree.close)
                 problems += tree.notes
                 everything += tree.files
-            picked = _pick(everything, exercises)
+            picked = _pick(everything, wanted)
         sources: dict[str, bytes] = {}
         for name, ties in picked.ties.items():
             try:
                 sources[name] = _read(name, ties)
+            except UnreadableError:
+                raise
             except UsageError as error:
                 problems.append(str(error))
+    if len(picked.ties) < len(wanted.exercises):
+        for file in everything:
+            if file.unreadable and not file.name:  # a folder
+                raise UnreadableError(f"{file.where}: {file.unreadable}")
     if not sources:
-        raise UsageError("; ".join(problems) or _nothing(everything, exercises, where))
+        raise UsageError("; ".join(problems) or _nothing(everything, wanted, where))
     return Unpacked(sources, (*picked.notes, *_ignored(picked.others), *problems))
 
 
-def first_notes(files: Sequence[File], exercises: Sequence[str]) -> tuple[str, ...]:
+def first_notes(files: Sequence[File], wanted: Wanted) -> tuple[str, ...]:
     """What can be said of `files` by their names alone; nothing yet if a zip will have to be opened."""
-    picked = _pick(files, exercises)
-    if not picked.ties or (len(picked.ties) < len(exercises) and _of_kind(files, ".zip")):
+    picked = _pick(files, wanted)
+    if not picked.ties or (len(picked.ties) < len(wanted.exercises) and _of_kind(files, ".zip")):
         return ()
     return (*picked.notes, *_ignored(picked.others))
 
 
-def _pick(files: Sequence[File], exercises: Sequence[str]) -> _Picked:
+def of_another(file: File, wanted: Wanted) -> bool:
+    """Whether a file is named after an exercise that is not graded here, or lies in a folder of that name."""
+    return any(_version(file, name) is not None or name in file.parts[:-1] for name in wanted.others)
+
+
+def _pick(files: Sequence[File], wanted: Wanted) -> _Picked:
     notes = few([file.note for file in files if file.note])
     usable = [file for file in files if not file.refused]
     ties: dict[str, Sequence[File]] = {}
     picked: list[File] = []
-    for name in exercises:
+    for name in wanted.exercises:
         found = [file for file in _of_kind(usable, ".py") if _version(file, name) is not None]
         if found:
             nearest = min(_distance(file.parts, name) for file in found)
@@ -91,14 +110,15 @@ def _pick(files: Sequence[File], exercises: Sequence[str]) -> _Picked:
             ties[name] = [file for file in near if (_version(file, name), file.order) == best]
             picked += near
             notes += _say_versions(near, ties[name][0])
-    if not ties and len(exercises) == 1:  # then its name does not matter
-        scripts = _of_kind(usable, ".py")
+    if not ties and len(wanted.exercises) == 1:  # then its name does not matter, if it is not another's
+        (name,) = wanted.exercises
+        scripts = [file for file in _of_kind(usable, ".py") if not of_another(file, wanted)]
         latest = _latest(scripts)
         if len(latest) == 1:
-            ties[exercises[0]] = latest
+            ties[name] = latest
             picked += scripts
             notes += _say_versions(scripts, latest[0])
-            notes.append(f"{latest[0].path} was taken as {exercises[0]}.py")
+            notes.append(f"{latest[0].path} was taken as {name}.py")
     return _Picked(ties, tuple(notes), tuple(file for file in files if file not in picked))
 
 
@@ -159,25 +179,26 @@ def _of_kind(files: Iterable[File], suffix: str) -> list[File]:
 
 
 def _ignored(files: Sequence[File]) -> list[str]:
-    refused = few([f"{file.where}: {file.refused}" for file in files if file.refused])
-    plain = [file.path for file in files if not file.refused]
+    unread = few([f"{file.where}: {why}" for file in files if (why := file.refused or file.unreadable)])
+    plain = [file.path for file in files if not (file.refused or file.unreadable)]
     if not plain:
-        return refused
-    return [*refused, f"also holds {_list(plain)}, which {'was' if len(plain) == 1 else 'were'} ignored"]
+        return unread
+    return [*unread, f"also holds {_list(plain)}, which {'was' if len(plain) == 1 else 'were'} ignored"]
 
 
-def _nothing(files: Sequence[File], exercises: Sequence[str], where: str) -> str:
+def _nothing(files: Sequence[File], wanted: Wanted, where: str) -> str:
     """Why nothing could be graded, and what to ask for."""
-    wanted = " or ".join(f"{name}.py" for name in exercises)
     if not files:
-        return f"{where}: nothing was handed in; ask for {wanted}"
+        return f"{where}: nothing was handed in; ask for {wanted.files}"
     if refused := [f"{file.where}: {file.refused}" for file in files if file.refused]:
         return "; ".join(few(refused))
     if notebooks := _of_kind(files, ".ipynb"):
-        return f"{notebooks[0].where}: notebooks are not read yet; ask for {wanted}"
+        return f"{notebooks[0].where}: notebooks are not read yet; ask for {wanted.files}"
     if packed := [file for file in files if PurePosixPath(file.name).suffix.lower() in NOT_READ]:
-        return f"{packed[0].where}: is packed in a way that is not read; ask for {wanted} or a zip"
-    return f"{where}: holds {_list([file.path for file in files])}, but no {wanted}; ask for it"
+        return f"{packed[0].where}: is packed in a way that is not read; ask for {wanted.files} or a zip"
+    others = [file.path for file in files if of_another(file, wanted)]
+    held = f"{_list(others)}, of another exercise" if others else _list([file.path for file in files])
+    return f"{where}: holds {held}, but no {wanted.files}; ask for it"
 
 
 def _list(names: Sequence[str]) -> str:

@@ -142,7 +142,7 @@ def _students(rows: Sequence[Sequence[str]], columns: dict[str, int]) -> Iterato
         if cells.get("role", "").casefold() in STAFF:
             continue
         last, comma, first = name.partition(",")
-        known = {kind: cells.get(kind, "") for kind in NUMBERS}
+        known = {kind: cells.get(kind, "").removeprefix("#") for kind in NUMBERS}  # Brightspace writes `#0301`
         known["participant"] = known["participant"].rpartition(" ")[2]  # Moodle writes `Participant 12`
         if name or any(known.values()):
             yield Student("", f"{first.strip()} {last.strip()}".strip() if comma else name, **known)

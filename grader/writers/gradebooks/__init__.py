@@ -6,13 +6,18 @@ A grade that is missing is left out and listed. It never becomes a zero, and nev
 from grader.catalog import pick
 from grader.errors import UsageError
 from grader.results import Results
-from grader.writers.gradebooks import blackboard, canvas, moodle, moodle_worksheet, plain
+from grader.writers.gradebooks import blackboard, brightspace, canvas, moodle, moodle_worksheet, plain
 from grader.writers.gradebooks.filling import Written
 
 __all__ = ["NAMES", "TEMPLATES", "Written", "write"]
 
-NAMES = ("plain", "canvas", "moodle", "moodle_worksheet", "blackboard")
-TEMPLATES = {"canvas": canvas.write, "moodle_worksheet": moodle_worksheet.write, "blackboard": blackboard.write}
+NAMES = ("plain", "canvas", "moodle", "moodle_worksheet", "blackboard", "brightspace")
+TEMPLATES = {
+    "canvas": canvas.write,
+    "moodle_worksheet": moodle_worksheet.write,
+    "blackboard": blackboard.write,
+    "brightspace": brightspace.write,
+}
 """Those that fill a teacher's own file."""
 
 

@@ -1,15 +1,16 @@
-"""Blackboard: the teacher's own download with one column filled, found by its number.
+"""Blackboard: the teacher's own download with one column filled, found by its number, and with feedback.
 
-Blackboard makes a text column worth nothing of every header that it does not know, so that none is ever made here.
+Blackboard makes a text column worth nothing of every header that it does not know, so that none is ever made here. A
+download of a single column has one for feedback if the teacher asked for comments; it has no number that says whose.
 """
 
 import re
+from dataclasses import replace
 
 from grader.errors import UsageError
 from grader.results import Results
-from grader.writers.gradebooks.filling import Column, Target, Written, choose, fill, place
-from grader.writers.gradebooks.matching import Row
-from grader.writers.gradebooks.sheet import any_text, number_of, read
+from grader.writers.gradebooks.filling import Column, Target, Written, choose, fill, place, students
+from grader.writers.gradebooks.sheet import number_of, read
 
 WHAT = "the Blackboard gradebook"
 KEYS = {"Username": "login", "Student ID": "sis_id"}
@@ -17,6 +18,7 @@ GRADES = re.compile(r"(.*?)\s*\[([^\]]*)\]\s*\|(\d+)")
 """`Title [Total Pts: 100 Score] |12345`"""
 COMPUTED = "up to"
 """What stands before the points of a column that Blackboard itself adds up."""
+FEEDBACK, MARKUP = "Feedback to Learner", "Feedback Format"
 POINTS = re.compile(r"\d+(?:[.,]\d+)?")
 
 
@@ -27,17 +29,10 @@ def write(results: Results, template: bytes | None, wanted: str, decimal: str) -
     sheet = read(template, WHAT)
     header = sheet.header
     column = choose(wanted.removeprefix("|"), _columns(header), WHAT)
-    keys = place(header, KEYS, WHAT)
-    names = [header.index(title) for title in ("First Name", "Last Name") if title in header]
-    rows = []
-    for n in range(1, len(sheet.rows)):
-        if not any_text(sheet.rows[n]):
-            continue
-        if len(sheet.rows[n]) != len(header):
-            raise UsageError(f"{WHAT}: row {n + 1} has not as many cells as the first; download it again")
-        name = " ".join(sheet.text(n, at) for at in names)
-        rows.append(Row(n, {kind: sheet.text(n, at) for kind, at in keys.items()}, name))
-    return fill(results, Target(sheet, rows, column), decimal)
+    target = Target(sheet, students(sheet, place(header, KEYS, WHAT), WHAT), column)
+    if sum(bool(GRADES.fullmatch(title)) for title in header) == 1:
+        target = replace(target, feedback=sheet.find(FEEDBACK), markup=sheet.find(MARKUP))
+    return fill(results, target, decimal)
 
 
 def _columns(header: list[str]) -> list[Column]:

@@ -5,17 +5,20 @@ from html import escape
 from grader.report import Report
 from grader.results import Grade
 from grader.verdict import Verdict
+from grader.writers import reason
 from grader.writers.gradebooks.sheet import Sheet
 from grader.writers.terminal import points
 
 HEAD = "Automatic feedback"
 """Tells our own words from a teacher's, which are never replaced; and no formula begins with it."""
+MARKUP = "HTML"
+"""What feedback is written in, as a table may want to be told."""
 NOT_YET = (Verdict.FAIL, Verdict.TODO, Verdict.SKIPPED)
 
 
 def html(grade: Grade) -> str:
-    """Points per task, what does not hold yet, and what the course's policy made of it; no student's text."""
-    lines = [HEAD] + (_of(grade.report) if grade.report else [])
+    """Points per task, what does not hold yet, and what the policy made of it; no student's text but names."""
+    lines = [HEAD, *(_of(grade.report) if grade.report else [reason.of(grade)])]
     lines += [f"{deduction.why}: {points(deduction.score)}" for deduction in grade.deductions]
     if grade.final is not None:
         lines.append(f"Grade: {points(grade.final)} of {points(grade.max_score)}")

@@ -9,7 +9,7 @@ from grader.results import Grade, Results, Student
 from grader.verdict import Verdict
 from grader.writers.gradebooks import feedback
 from grader.writers.gradebooks.matching import Row, folded, match, repeated
-from grader.writers.gradebooks.sheet import Sheet, harmless, number, number_of
+from grader.writers.gradebooks.sheet import Sheet, any_text, harmless, number, number_of
 from grader.writers.terminal import hundredths, points
 
 
@@ -51,6 +51,8 @@ class Target:
     column: Column
     feedback: int | None = None
     """the column for feedback in HTML, if there is one"""
+    markup: int | None = None
+    """the column that says in which markup a feedback is, if there is one"""
     keep: Callable[[int], str] = field(default=lambda _: "")
     """why the grade of a row must stay as it is; empty if it need not"""
     maximum: Callable[[int], float | None] = field(default=lambda _: None)
@@ -87,6 +89,8 @@ def fill(results: Results, target: Target, decimal: str) -> Written:
             sheet.write(row, column.index, now)
         if target.feedback is not None and not feedback.write(sheet, row, target.feedback, grade):
             own_words.append(who)
+        elif target.markup is not None:
+            sheet.write(row, target.markup, feedback.MARKUP)
         filled += 1
     found = set(matches.rows.values())
     without = tuple(row.name or next(iter(row.keys.values()), "") for row in target.rows if row.index not in found)
@@ -170,6 +174,20 @@ def place(header: Sequence[str], wanted: Mapping[str, str], what: str) -> dict[s
     if not found:
         raise UsageError(f"{what}: has none of the columns {', '.join(wanted)}; give the file as the LMS made it")
     return found
+
+
+def students(sheet: Sheet, keys: Mapping[str, int], what: str) -> list[Row]:
+    """The students of a table with first and last names, whose rows must be as long as its header."""
+    names = [sheet.header.index(title) for title in ("First Name", "Last Name") if title in sheet.header]
+    rows = []
+    for n in range(1, len(sheet.rows)):
+        if not any_text(sheet.rows[n]):
+            continue
+        if len(sheet.rows[n]) != len(sheet.header):
+            raise UsageError(f"{what}: row {n + 1} has not as many cells as the first; download it again")
+        name = " ".join(sheet.text(n, at) for at in names)
+        rows.append(Row(n, {kind: sheet.text(n, at) for kind, at in keys.items()}, name))
+    return rows
 
 
 def _is_near(column: Column, wanted: str) -> bool:

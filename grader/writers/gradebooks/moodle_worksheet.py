@@ -36,12 +36,12 @@ def write(results: Results, template: bytes | None, wanted: str, decimal: str) -
         )
     sheet = read(template, WHAT)
     participants = _participants(sheet)
-    maximum = _find(sheet, MAXIMUM)
+    maximum = sheet.find(*MAXIMUM)
     if maximum is None:
         maximum = _column_of_maxima(sheet, list(participants))
     column = _grade(sheet, list(participants), wanted, maximum)
-    keys = {kind: _find(sheet, titles) for kind, titles in KEYS.items()}
-    name, changeable = _find(sheet, NAME), _find(sheet, CHANGEABLE)
+    keys = {kind: sheet.find(*titles) for kind, titles in KEYS.items()}
+    name, changeable = sheet.find(*NAME), sheet.find(*CHANGEABLE)
     rows = [
         Row(n, {"participant": number} | {kind: sheet.text(n, at) for kind, at in keys.items()}, sheet.text(n, name))
         for n, number in participants.items()
@@ -79,16 +79,12 @@ def _participants(sheet: Sheet) -> dict[int, str]:
     return numbers
 
 
-def _find(sheet: Sheet, titles: tuple[str, ...]) -> int | None:
-    return next((n for n, title in enumerate(sheet.header) if title in titles), None)
-
-
 def _grade(sheet: Sheet, rows: list[int], wanted: str, maximum: int | None) -> Column:
     """The column of grades: the one that the teacher names, else that of a known name, else that before the maxima."""
     columns = [Column(n, "", title) for n, title in enumerate(sheet.header)]
     if wanted:
         return choose(wanted, columns, WHAT)
-    found = _find(sheet, GRADE)
+    found = sheet.find(*GRADE)
     if found is None and maximum and all(_may_be_grade(sheet.text(n, maximum - 1)) for n in rows):
         found = maximum - 1
     if found is None:
@@ -111,7 +107,7 @@ def _may_be_grade(text: str) -> bool:
 
 def _feedback(sheet: Sheet, rows: list[int], grade: Column) -> int | None:
     """The column for feedback; one of an unknown name is it if it is the last and empty, as no date of a change is."""
-    found, last = _find(sheet, FEEDBACK), len(sheet.header) - 1
+    found, last = sheet.find(*FEEDBACK), len(sheet.header) - 1
     if found is None and last > grade.index and all(sheet.text(n, last) == "" for n in rows):
         return last
     return found

@@ -42,6 +42,10 @@ class Sheet:
         """What the cells of the first row say."""
         return [cell.text.strip() for cell in self.rows[0]]
 
+    def find(self, *titles: str) -> int | None:
+        """Where the first column of one of these titles stands; None if there is none."""
+        return next((n for n, title in enumerate(self.header) if title in titles), None)
+
     def text(self, row: int, column: int | None) -> str:
         """What a cell says; nothing where there is none."""
         cells = self.rows[row]

@@ -234,14 +234,12 @@ def _failures(results: Results, people: dict[str, Person], tasks: tuple[TaskStan
     checks: dict[tuple[str, ...], CheckResult] = {}
     students: dict[tuple[str, ...], dict[str, str]] = defaultdict(dict)
     for grade in results.grades:
-        for check in grade.report.checks if grade.report else ():
-            if check.verdict is not Verdict.FAIL:
-                continue
+        for check in _failing(grade):
             # A submission that does not load fails each check in the same way: that is one failure.
             subject = "" if while_loading(check) else check.id
             look: tuple[str, ...] = (subject, check.kind, NUMBER.sub("#", _looks(check.message)))
             if check.misconception:
-                look = (check.id.split(".")[0], check.misconception)
+                look = (_exercise(check), check.misconception)
             checks.setdefault(look, check)
             students[look].setdefault(grade.student.key, check.id)
     in_order = [standing.check.id for task in tasks for standing in task.checks]
@@ -259,6 +257,17 @@ def _failures(results: Results, people: dict[str, Person], tasks: tuple[TaskStan
     )
 
 
+def _failing(grade: Grade) -> list[CheckResult]:
+    """The checks that fail; that a submission does not load, hidden ones say in fewer words once more."""
+    failing = [check for check in grade.report.checks if check.verdict is Verdict.FAIL] if grade.report else []
+    unloaded = {_exercise(check) for check in failing if while_loading(check) and not check.hidden}
+    return [check for check in failing if not (check.hidden and while_loading(check) and _exercise(check) in unloaded)]
+
+
+def _exercise(check: CheckResult) -> str:
+    return check.id.split(".")[0]
+
+
 def _looks(message: str) -> str:
     """The headline, and the note on what the difference looks like: the other lines are about one case."""
     headline, *more = message.split("\n")
@@ -273,14 +282,10 @@ def _concerns(results: Results, people: dict[str, Person]) -> Iterator[Concern]:
             yield Concern(why, tuple((people[key], detail) for key, detail in found.items()))
 
     graded = [(grade, grade.report) for grade in results.grades if grade.report]
-    yield from concern(
-        "Nothing could be graded",
-        {grade.student.key: _sentence(grade.problem, grade.origin) for grade in results.grades if not grade.report},
-    )
-    yield from concern(
-        "No final score, by our own fault",
-        {grade.student.key: "grade again" for grade, _ in graded if grade.final is None},
-    )
+    ungraded = [grade for grade in results.grades if not grade.report and grade.final is not None]
+    owed = [grade for grade in results.grades if grade.final is None]
+    yield from concern("No final score, by our own fault", {g.student.key: g.problem or "grade again" for g in owed})
+    yield from concern("Nothing could be graded", {grade.student.key: grade.problem for grade in ungraded})
     yield from concern("The grader itself failed at a check", _first(results, lambda c: c.verdict is Verdict.BROKEN))
     yield from concern("Tried what is forbidden", _first(results, lambda c: cause(c.kind) == "forbidden"))
     yield from concern("Hung, hit a limit, or ended its process", _first(results, lambda c: cause(c.kind) in DEATHS))
@@ -294,7 +299,7 @@ def _concerns(results: Results, people: dict[str, Person]) -> Iterator[Concern]:
     yield from concern("Marked late", {grade.student.key: _handed_in(grade) for grade in results.grades if grade.late})
     yield from concern(
         "Noted while reading the submission",
-        {grade.student.key: _sentence(*grade.notes) for grade in results.grades if grade.notes},
+        {grade.student.key: "; ".join(grade.notes) for grade in results.grades if grade.notes},
     )
 
 
@@ -311,10 +316,6 @@ def _first(results: Results, alarming: Callable[[CheckResult], bool]) -> dict[st
 
 def _handed_in(grade: Grade) -> str:
     return f"handed in {moment(grade.submitted_at)}" if grade.submitted_at else ""
-
-
-def _sentence(*parts: str) -> str:
-    return "; ".join(part for part in parts if part)
 
 
 def _time(results: Results, people: dict[str, Person]) -> Time | None:

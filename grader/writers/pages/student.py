@@ -6,6 +6,7 @@ from datetime import datetime
 from grader.report import CheckResult, ExerciseResult, Report, TaskResult
 from grader.results import Grade, Results
 from grader.verdict import Verdict
+from grader.writers import reason
 from grader.writers.pages.kinds import while_loading
 
 
@@ -26,6 +27,7 @@ class Page:
     title: str
     name: str
     grade: Grade
+    problem: str
     full: bool
     version: str
     exercises: tuple[ExerciseResult, ...]
@@ -48,6 +50,7 @@ def of(grade: Grade, results: Results) -> Page:
         results.title,
         grade.student.name or grade.student.key,
         grade,
+        reason.of(grade),
         report.full if report else results.full,
         results.version,
         report.exercises if report else (),
