@@ -96,6 +96,8 @@ def grade_class(catalog: Catalog, options: Options, say: Callable[[str], None]) 
         for note in _doubts(policy, intake) if policy else ():
             say(f"note: {note}")
         batch, settings = _plan(catalog, exercises, options, intake, store)
+        for name in batch.absent:
+            say(f"note: nobody handed in {name}.py, so all get 0 for it; name what to grade with --exercise")
         say(_outlook(batch, len(intake.handed)))
         with Talk(sys.stderr, len(batch.plan)) as talk:
             batch.grade(_pools(options, settings, opened), talk.judged)

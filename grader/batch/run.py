@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from grader.batch import pool
 from grader.batch.job import Job, Settings, all_broken
-from grader.batch.keys import source_digest
+from grader.batch.keys import ABSENT, source_digest
 from grader.batch.pool import Pool
 from grader.batch.store import Kept, Store, slices
 from grader.catalog import Exercise
@@ -72,6 +72,16 @@ class Batch:
         """what is not written down, by exercise and file: broken, or hung on what may be a machine too busy"""
         self.entries = [self._read(handed) for handed in intake.handed]
         self.plan = list(self._plan())
+
+    @property
+    def absent(self) -> list[str]:
+        """The exercises of which no hand-in holds a file, but for hand-ins that nobody could read."""
+        read = [entry for entry in self.entries if not entry.unreadable]
+        return [
+            name
+            for name in self._exercises
+            if read and all(entry.digests.get(name, ABSENT) == ABSENT for entry in read)
+        ]
 
     def grade(
         self, make_pool: Callable[[], tuple[Settings, Pool]], judged: Callable[[Planned, Verdicts], None]

@@ -137,3 +137,13 @@ def test_gradebook_says_what_it_replaces_and_whom_it_leaves(lesson):
         "of them, 1 replaces another grade:\n  Ada Lovelace (ada01): 4.00 -> 6.00\n"
         "of the template, 1 has no result and stays as it is:\n  Grace Hopper\n"
     )
+
+
+def test_what_nobody_handed_in_is_said_before_it_costs_anybody(lesson):
+    for name in ("ada", "bob"):
+        (lesson.root / "class" / name).mkdir(parents=True)
+        (lesson.root / "class" / name / "notes.txt").write_text("nothing yet")
+    note = "note: nobody handed in vectors.py, so all get 0 for it; name what to grade with --exercise"
+    assert note in batch(lesson, "--public").talk.splitlines()
+    hand_in(lesson, {"bob": RIGHT})
+    assert "note: nobody" not in batch(lesson, "--public").talk
