@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load, load_file, save_file
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 from transformers.models.gpt2.modeling_gpt2 import GPT2Config, GPT2LMHeadModel
@@ -208,21 +208,25 @@ def _model_factors(model: nn.Module, widths: dict[str, tuple[int, int]], r: int)
     return factors
 
 
-def _fill(model: nn.Module, widths: dict[str, tuple[int, int]], r: int, seed: int) -> None:
-    """Give every A and B values that depend on the seed and on the order of the paths only."""
+def _fill(model: nn.Module, widths: dict[str, tuple[int, int]], r: int, seed: int, size: float) -> None:
+    """Give every A and B values of that size that depend on the seed and on the order of the paths only."""
     generator = torch.Generator().manual_seed(seed)
     factors = _model_factors(model, widths, r)
     for path in widths:
         for factor in factors[path]:
             shape = factor.values.shape
-            factor.set(torch.randn(shape, generator=generator, dtype=torch.float64) * 0.5)
+            factor.set(torch.randn(shape, generator=generator, dtype=torch.float64) * size)
 
 
-def _adapted(impl, kind, seed, targets, paths, r, alpha, dropout=0.0, training=True):
+def _widths_of(model: nn.Module, paths: list[str]) -> dict[str, tuple[int, int]]:
+    return {path: _widths(model.get_submodule(path)) for path in paths}
+
+
+def _adapted(impl, kind, seed, targets, paths, r, alpha, dropout=0.0, training=True, size=0.5):
     model = _model(kind, seed).train(training)
-    widths = {path: _widths(model.get_submodule(path)) for path in paths}
+    widths = _widths_of(model, paths)
     model = impl.inject_lora(model, list(targets), r, alpha, dropout)
-    _fill(model, widths, r, seed + 1)
+    _fill(model, widths, r, seed + 1, size)
     return model
 
 
@@ -483,21 +487,21 @@ def trained_after_unmerge(impl, weight, bias, A, B, x, alpha):
 def merge_one_of_two(impl, weight, bias, A, B, x, alpha):
     """two layers over two bases; the first is merged, then the second is asked"""
     with _default_dtype(torch.float64):
-        _, first, _ = _filled_layer(impl, weight, bias, A, B, alpha)
+        first_base, first, _ = _filled_layer(impl, weight, bias, A, B, alpha)
         base, second, _ = _filled_layer(impl, weight, bias, A, B, alpha)
         before = second(x)
         first.merge()
         flags = {"first": first.merged, "second": second.merged}
-        return flags | {"before": before, "after": second(x), "weight": base.weight}
+        return flags | {"before": before, "after": second(x), "weight": base.weight, "first weight": first_base.weight}
 
 
 # ------------------------------------------------------------------------------------------------ lora.4
 
 
-def adapted(impl, kind, seed, ids, targets, paths, r, alpha):
+def adapted(impl, kind, seed, ids, targets, paths, r, alpha, size=0.5):
     """`inject_lora(model, targets, r, alpha)(ids)` with given A and B"""
     with _default_dtype(torch.float64):
-        return {"logits": _output(_adapted(impl, kind, seed, targets, paths, r, alpha), ids)}
+        return {"logits": _output(_adapted(impl, kind, seed, targets, paths, r, alpha, size=size), ids)}
 
 
 def bare(impl, kind, seed, ids):
@@ -559,21 +563,28 @@ def trained_model(impl, kind, seed, ids, targets, r, alpha):
         }
 
 
-def refused(impl, kind, seed, ids, targets, r, alpha):
-    """`inject_lora(model, targets, r, alpha)` with a target that cannot be adapted, then `model(ids)`"""
+def attempted(impl, kind, seed, ids, targets, paths, r, alpha, size):
+    """`inject_lora(model, targets, r, alpha)`, then `model(ids)`, with given A and B if nothing was raised"""
     with _default_dtype(torch.float64):
         model = _model(kind, seed)
-        before = _snapshot(model)
-        raised = _error_of(lambda: impl.inject_lora(model, list(targets), r, alpha))
-        changes = _changes(before, _snapshot(model))
-        return {"raised": raised, "changes": changes, "logits": _output(model, ids)}
+        before, widths = _snapshot(model), _widths_of(model, paths)
+        returned = []
+        raised = _error_of(lambda: returned.append(impl.inject_lora(model, list(targets), r, alpha)))
+        if raised:
+            return {"raised": raised, "changes": _changes(before, _snapshot(model)), "logits": _output(model, ids)}
+        _fill(returned[0], widths, r, seed + 1, size)
+        return {"raised": raised, "logits": _output(returned[0], ids)}
 
 
-def injected_twice(impl, kind, seed, targets, again, r, alpha):
-    """`inject_lora(inject_lora(model, targets, r, alpha), again, r, alpha)`"""
+def injected_twice(impl, kind, seed, ids, targets, paths, again, r, alpha, size):
+    """`inject_lora(inject_lora(model, targets, r, alpha), again, r, alpha)`, then the first one's `(ids)`"""
     with _default_dtype(torch.float64):
-        model = impl.inject_lora(_model(kind, seed), list(targets), r, alpha)
-        return {"raised": _error_of(lambda: impl.inject_lora(model, list(again), r, alpha))}
+        model = _model(kind, seed)
+        widths = _widths_of(model, paths)
+        model = impl.inject_lora(model, list(targets), r, alpha)
+        raised = _error_of(lambda: impl.inject_lora(model, list(again), r, alpha))
+        _fill(model, widths, r, seed + 1, size)
+        return {"raised": raised, "logits": _output(model, ids)}
 
 
 def tied_weights(impl, seed, targets, r, alpha):
@@ -596,10 +607,10 @@ def with_dropout(impl, kind, seed, ids, targets, paths, r, alpha, dropout, train
 # ------------------------------------------------------------------------------------------------ lora.5
 
 
-def saved(impl, kind, seed, targets, paths, r, alpha, merge=False, as_text=False, below="adapter"):
+def saved(impl, kind, seed, targets, paths, r, alpha, merge=False, as_text=False, below="adapter", size=0.5):
     """`save_adapter(inject_lora(model, targets, r, alpha), directory)` with given A and B"""
     with _default_dtype(torch.float64), tempfile.TemporaryDirectory() as scratch:
-        model = _adapted(impl, kind, seed, targets, paths, r, alpha)
+        model = _adapted(impl, kind, seed, targets, paths, r, alpha, size=size)
         if merge:
             for module in model.modules():
                 if hasattr(module, "merged"):  # how Conv1D is wrapped is free, nn.Linear becomes a LoRALinear
@@ -629,10 +640,29 @@ def resaved(impl, kind, seed, config, weights, edits):
         return {"config": _bytes(other / CONFIG_FILE), "weights": _bytes(other / WEIGHTS_FILE)}
 
 
-def _write(directory: Path, config: Tensor, weights: Tensor) -> None:
+def _write(directory: Path, config: Tensor, weights: Tensor | None) -> None:
     directory.mkdir(parents=True)
     (directory / CONFIG_FILE).write_bytes(bytes(config.tolist()))
-    (directory / WEIGHTS_FILE).write_bytes(bytes(weights.tolist()))
+    if weights is not None:
+        (directory / WEIGHTS_FILE).write_bytes(bytes(weights.tolist()))
+
+
+def changed_files(impl, config, weights, damage="", edits=None):
+    """The files of a whole adapter, changed in one respect."""
+    with tempfile.TemporaryDirectory() as scratch:
+        directory = Path(scratch) / "adapter"
+        _write(directory, config, weights)
+        _damage(directory, damage, edits or {})
+        return {"config": _bytes(directory / CONFIG_FILE), "weights": _bytes(directory / WEIGHTS_FILE)}
+
+
+def tensors_in(impl, weights):
+    """The tensors of a file that `save_adapter` wrote; none if it cannot be read."""
+    try:
+        tensors = load(bytes(weights.tolist())).values()
+    except Exception:  # noqa: BLE001 - what a stranger's file does to safetensors is no failure of the oracle
+        tensors = []
+    return {"tensors": [tensor.double() for tensor in tensors if tensor.is_floating_point()][:64]}
 
 
 def _damage(directory: Path, damage: str, edits: dict) -> None:
@@ -667,23 +697,19 @@ def loaded(impl, kind, seed, ids, config, weights, edits=None, as_text=False, tr
         return {"logits": _output(model, ids), "trainable": _trainable(model)}
 
 
-def loads(impl, kind, seed, config, weights):
-    """`load_adapter(model, directory)` with the files of an adapter"""
+def loads(impl, kind, seed, config, weights, paths, r):
+    """`load_adapter(model, directory)` with the files of an adapter, then a look at every A and B"""
     with _default_dtype(torch.float64), tempfile.TemporaryDirectory() as scratch:
         directory = Path(scratch) / "adapter"
         _write(directory, config, weights)
-        impl.load_adapter(_model(kind, seed), directory)
-        return {}
-
-
-def refuses(impl, kind, seed, config, weights, damage="", edits=None):
-    """`load_adapter(model, directory)` with the files of an adapter, changed in one respect"""
-    with _default_dtype(torch.float64), tempfile.TemporaryDirectory() as scratch:
-        directory = Path(scratch) / "adapter"
-        _write(directory, config, weights)
-        _damage(directory, damage, edits or {})
         model = _model(kind, seed)
-        return {"raised": _error_of(lambda: impl.load_adapter(model, directory))}
+        widths = _widths_of(model, paths)
+        returned = []
+        raised = _error_of(lambda: returned.append(impl.load_adapter(model, directory)))
+        if raised:
+            return {"raised": raised}
+        factors = _model_factors(returned[0], widths, r)
+        return {"raised": raised, "factors": [factor.values for path in paths for factor in factors[path]]}
 
 
 def loads_twice(impl, kind, seed, config, weights):

@@ -36,6 +36,60 @@ def low_rank(sizes):
     return r, *(size for size in sizes if size != r)
 
 
+# As in the public checks: what could be claimed without any LoRA stands beside a number that cannot.
+ANCHOR = 1e-2
+
+
+def is_multiple(seen, direction, what):
+    """Fail unless a vetted array is a multiple of `direction`, and not zero, to 1 %."""
+    size = (direction * direction).sum()
+    factor = (seen * direction).sum() / size if size else 0.0
+    off = np.abs(seen - factor * direction).max()
+    bound = ANCHOR * (np.abs(seen).max() + 1e-3 * (np.abs(direction).max() or 1.0))
+    that(off <= bound and (factor or not size), expected="a multiple of the right one", seen="something else", what=what)
+
+
+def adds_update(student, inputs):
+    """Fail unless a layer adds a multiple of B A x to base(x)."""
+    given = layer(inputs, 3, 5, 4) | {"x": inputs.array("x", 2, 5), "alpha": 7.1}
+    y = array(student.ask("typed", **given, dtype="float32")["y"], (2, 4), what="the output of a layer")
+    added = y - given["x"] @ given["weight"].T - given["bias"]
+    is_multiple(added, given["x"] @ given["A"].T @ given["B"].T, "what a layer adds to base(x)")
+
+
+def adds_to_weight(merged, given):
+    """Fail unless a weight is that of the base and a multiple of B A; bfloat16 has 1 % of its digits."""
+    is_multiple(merged - given["weight"], given["B"] @ given["A"], "what merge adds to base.weight")
+
+
+# So small that what it does to the logits is linear in it.
+NUDGE = {"kind": "linear", "targets": ["out"], "paths": ["layers.0.out", "layers.1.out"], "r": 3, "size": 1e-3}
+
+
+def nudged(oracle, inputs):
+    """The arguments of a probe that adapts a model a little, the logits of the bare model, and by what PEFT moves them."""
+    given = NUDGE | {"seed": inputs.seed, "ids": inputs.integers("ids", 2, 5, low=0, high=19), "alpha": 2.5}
+    bare = array(oracle.ask("bare", kind=NUDGE["kind"], seed=inputs.seed, ids=given["ids"])["logits"])
+    return given, bare, array(oracle.ask("adapted", **given)["logits"]) - bare
+
+
+def moves_like_peft(seen, bare, moved):
+    """Fail unless logits differ from those of the bare model by a multiple of what PEFT makes of it."""
+    logits = array(seen["logits"], bare.shape, what="the output of an adapted model")
+    is_multiple(logits - bare, moved, "what a small adapter does to the output")
+
+
+def adapts(student, oracle, inputs):
+    """Fail unless a small adapter moves the logits in PEFT's direction."""
+    given, bare, moved = nudged(oracle, inputs)
+    moves_like_peft(student.ask("adapted", **given), bare, moved)
+
+
+def shuffled(inputs, cases):
+    """The cases in an order that depends on the seed."""
+    return [cases[place] for place in np.argsort(inputs.normal("order", len(cases)))]
+
+
 # ---------------------------------------------------------------------------------------------- lora.1
 
 
@@ -83,6 +137,7 @@ def test_delta_bilinear(student, inputs, sizes):
             )
     summed = np.abs(delta(A + C, B) - once - delta(C, B)).max()
     that(summed <= 1e-11, expected="the sum of two updates", seen=f"off by {summed:.2g}", what="the update of A + C")
+    is_multiple(once, B @ A, "the update")
     singular = np.linalg.svd(once, compute_uv=False)
     that(
         singular[r:].sum() <= 1e-12 * max(singular.sum(), 1),
@@ -115,6 +170,7 @@ def test_independent(student, inputs, sizes):
     that(differ, expected="other numbers than in the first", seen="the same", what="what the second layer starts with")
     before = array(seen["y before"], (2, d_out), what="the output of the second layer")
     exactly(seen["y after"], before, what="the output of the second layer after the first one changed")
+    adds_update(student, inputs)
 
 
 @check(
@@ -130,12 +186,8 @@ def test_round_trip(student, inputs, sizes):
     seen = student.ask("round_trip", **given)
     original = array(seen["y"], (2, d_out), "float64", what="the output of the layer")
     exactly(seen["copy"], original, what="the output of the fresh layer after load_state_dict")
-    # an anchor: what the layer adds to base(x) is a multiple of B A x; lora.2.formula says which
     added = original - given["x"] @ given["weight"].T - given["bias"]
-    direction = given["x"] @ given["A"].T @ given["B"].T
-    factor = (added * direction).sum() / max((direction * direction).sum(), 1e-9)
-    off = np.abs(added - factor * direction).max()
-    that(off <= 1e-9 * (1 + np.abs(original).max()), expected="base(x) plus a multiple of B A x", seen="something else")
+    is_multiple(added, given["x"] @ given["A"].T @ given["B"].T, "what the layer adds to base(x)")
 
 
 @check(
@@ -144,11 +196,12 @@ def test_round_trip(student, inputs, sizes):
     title="A and B are created on the device of the base",
     hint="a tensor made without `device=` lives on the CPU; the base may live elsewhere, for instance on meta.",
 )
-def test_device(student):
+def test_device(student, inputs):
     seen = student.ask("on_meta", d_in=5, d_out=4, r=3, alpha=7)
     exactly(seen["A"], "meta", what="the device of A over a base on the meta device")
     exactly(seen["B"], "meta", what="the device of B over a base on the meta device")
     exactly(seen["shape"], [2, 4], what="the shape of the output on the meta device")
+    adds_update(student, inputs)
 
 
 @check(
@@ -196,6 +249,8 @@ def test_drift(student, inputs, sizes):
             seen="the old one",
             what="the merged weight",
         )
+        if dtype == "float32":
+            adds_to_weight(merged, given)
 
 
 @check(
@@ -215,6 +270,8 @@ def test_trainable_after(student, inputs, sizes):
         exactly(seen[f"trainable {number}"], seen["trainable 0"], what=what)
     seen = student.ask("trained_after_unmerge", **given)
     exactly(seen["B moved"], True, what="whether B moves in training after unmerge")
+    merged = student.ask("after_calls", **given, calls=["layer.merge"])["weight 1"]
+    adds_to_weight(array(merged, given["weight"].shape, what="the merged weight"), given)
 
 
 @check(
@@ -232,6 +289,7 @@ def test_merge_instances(student, inputs, sizes):
     exactly(seen["weight"], given["weight"], what="base.weight of the second layer")
     before = array(seen["before"], (3, sizes[2]), what="the output of the second layer before")
     exactly(seen["after"], before, what="the output of the second layer after the first one merged")
+    adds_to_weight(array(seen["first weight"], given["weight"].shape, what="the merged weight of the first"), given)
 
 
 @check(
@@ -270,11 +328,17 @@ def _is_value_error(raised, what):
     hint="GPT-2's lm_head and its embedding are one Parameter: an update of one would not reach the other.",
 )
 def test_tied(student, oracle, inputs):
-    given = {"kind": "gpt2", "seed": inputs.seed, "ids": inputs.integers("ids", 1, 4, low=0, high=19)}
-    seen = student.ask("refused", **given, targets=["lm_head"], r=3, alpha=7)
-    _is_value_error(seen["raised"], "inject_lora with targets ['lm_head']")
-    exactly(seen["changes"], [], what="what changed in the model")
-    close(seen["logits"], oracle.ask("bare", **given)["logits"], rtol=1e-12, what="the model's output afterwards")
+    given, bare, moved = nudged(oracle, inputs)
+    head = given | {"kind": "gpt2", "targets": ["lm_head"], "paths": []}
+    untouched = oracle.ask("bare", kind="gpt2", seed=inputs.seed, ids=given["ids"])["logits"]
+    for asked in shuffled(inputs, [head, given, given]):
+        seen = student.ask("attempted", **asked)
+        if asked is given:
+            moves_like_peft(seen, bare, moved)
+            continue
+        _is_value_error(seen["raised"], "inject_lora with targets ['lm_head']")
+        exactly(seen["changes"], [], what="what changed in the model")
+        close(seen["logits"], untouched, rtol=1e-12, what="the model's output afterwards")
     seen = student.ask("tied_weights", seed=inputs.seed, targets=["c_attn"], r=3, alpha=7)
     exactly(seen["tied"], True, what="whether lm_head and wte still share their weight")
 
@@ -285,10 +349,11 @@ def test_tied(student, oracle, inputs):
     title="dropout and the mode of the model reach the new layers",
     hint="pass `dropout` on; a model in eval mode stays in eval mode, its new layers included.",
 )
-def test_options(student, inputs):
+def test_options(student, oracle, inputs):
     ids = inputs.integers("ids", 2, 5, low=0, high=19)
     for model in (GPT2, LINEAR):
         _dropout_and_mode(student, ids, model | {"seed": inputs.seed, "alpha": 7})
+    adapts(student, oracle, inputs)
 
 
 def _dropout_and_mode(student, ids, given):
@@ -316,6 +381,7 @@ def test_fresh_model(student, oracle, inputs):
         # not bit for bit: how Conv1D is wrapped is free, and x @ W + b may round otherwise than addmm
         expected = oracle.ask("bare", **given, kind=kind)["logits"]
         close(seen["logits"], expected, rtol=1e-12, what=f"the output of the {kind} model")
+    adapts(student, oracle, inputs)
 
 
 @check(
@@ -381,10 +447,13 @@ def test_adapter_round_trip(student, oracle, inputs):
     hint="the config holds the dropout that the adapter was trained with; a model in eval mode shows none of it.",
 )
 def test_loads_dropout(student, oracle, inputs):
-    files = oracle.ask("saved", **LINEAR, seed=inputs.seed, alpha=5)
-    given = {"kind": "linear", "seed": inputs.seed, "config": files["config"], "weights": files["weights"]}
-    given |= {"ids": inputs.integers("ids", 2, 5, low=0, high=19)}
-    plain = array(student.ask("loaded", **given)["logits"], (2, 5, 19), what="the output without dropout")
+    nudge, bare, moved = nudged(oracle, inputs)
+    ids = nudge.pop("ids")
+    files = oracle.ask("saved", **nudge)
+    given = {"kind": "linear", "seed": inputs.seed, "ids": ids, "config": files["config"], "weights": files["weights"]}
+    seen = student.ask("loaded", **given)
+    plain = array(seen["logits"], (2, 5, 19), what="the output without dropout")
+    moves_like_peft(seen, bare, moved)
     given |= {"edits": {"lora_dropout": 0.5}}
     calm = student.ask("loaded", **given, training=False)["logits"]
     close(calm, plain, rtol=1e-12, what="the output in eval mode")
@@ -413,16 +482,29 @@ def test_saved_merged(student, oracle, inputs):
     hint="a model with adapters, and configs with DoRA, biases, patterns or further modules, are not plain LoRA.",
 )
 def test_refuses(student, oracle, inputs):
-    files = oracle.ask("saved", **GPT2, seed=inputs.seed, alpha=5)
-    given = {"kind": "gpt2", "seed": inputs.seed, "config": files["config"], "weights": files["weights"]}
-    _is_value_error(student.ask("loads_twice", **given)["raised"], "a second load_adapter into one model")
-    for edits in (
+    saved = oracle.ask("saved", **GPT2, seed=inputs.seed, alpha=5)
+    files = {"config": saved["config"], "weights": saved["weights"]}
+    given = {"kind": "gpt2", "seed": inputs.seed}
+    _is_value_error(student.ask("loads_twice", **given, **files)["raised"], "a second load_adapter into one model")
+    faithful = [{}, {"use_dora": False, "bias": "none", "rank_pattern": {}, "modules_to_save": None}]
+    refused = [
         {"use_dora": True},
         {"bias": "all"},
         {"rank_pattern": {"c_attn": 2}},
         {"alpha_pattern": {"c_attn": 7}},
         {"modules_to_save": ["ln_f"]},
-    ):
-        _is_value_error(student.ask("refuses", **given, edits=edits)["raised"], f"load_adapter with {edits}")
-    raised = student.ask("refuses", **given, damage="the weights file is cut off")["raised"]
+    ]
+    given |= {"paths": GPT2["paths"], "r": GPT2["r"]}
+    # Nothing but the files tells what is faithful: whoever cannot load them has not refused the others.
+    for edits in shuffled(inputs, [*faithful, *refused]):
+        changed = oracle.ask("changed_files", **files, edits=edits)
+        seen = student.ask("loads", **given, **changed)
+        if edits in refused:
+            _is_value_error(seen["raised"], f"load_adapter with {edits}")
+            continue
+        exactly(seen["raised"], [], what=f"what load_adapter raised with {edits}")
+        for factor, wanted in zip(seen["factors"], oracle.ask("loads", **given, **changed)["factors"], strict=True):
+            close(factor, wanted, rtol=ANCHOR, dtype="any", what="a factor of a loaded adapter")
+    cut = oracle.ask("changed_files", **files, damage="the weights file is cut off")
+    raised = student.ask("loads", **given, **cut)["raised"]
     that(raised, expected="an exception", seen="none", what="load_adapter with a weights file that is cut off")
