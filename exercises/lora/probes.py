@@ -149,7 +149,7 @@ class _Net(nn.Module):
         return self.head(x)
 
 
-def _model(kind: str, seed: int) -> nn.Module:
+def _model(kind: str, seed: int, dtype: torch.dtype = torch.float64) -> nn.Module:
     """A tiny model in train mode, without dropout, the same in every process for one seed. Biases are random:
     GPT-2's start at zero and would hide a lost one.
     """
@@ -166,7 +166,7 @@ def _model(kind: str, seed: int) -> nn.Module:
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.copy_(torch.randn(parameter.shape, generator=generator, dtype=torch.float64) * 0.4)
-    return model
+    return model.to(dtype)
 
 
 def _output(model: nn.Module, ids: Tensor) -> Tensor:
@@ -222,8 +222,10 @@ def _widths_of(model: nn.Module, paths: list[str]) -> dict[str, tuple[int, int]]
     return {path: _widths(model.get_submodule(path)) for path in paths}
 
 
-def _adapted(impl, kind, seed, targets, paths, r, alpha, dropout=0.0, training=True, size=0.5):
-    model = _model(kind, seed).train(training)
+def _adapted(
+    impl, kind, seed, targets, paths, r, alpha, dropout=0.0, training=True, size=0.5, dtype=torch.float64
+):  # fmt: skip
+    model = _model(kind, seed, dtype).train(training)
     widths = _widths_of(model, paths)
     model = impl.inject_lora(model, list(targets), r, alpha, dropout)
     _fill(model, widths, r, seed + 1, size)
@@ -487,21 +489,23 @@ def trained_after_unmerge(impl, weight, bias, A, B, x, alpha):
 def merge_one_of_two(impl, weight, bias, A, B, x, alpha):
     """two layers over two bases; the first is merged, then the second is asked"""
     with _default_dtype(torch.float64):
-        first_base, first, _ = _filled_layer(impl, weight, bias, A, B, alpha)
+        _, first, _ = _filled_layer(impl, weight, bias, A, B, alpha)
         base, second, _ = _filled_layer(impl, weight, bias, A, B, alpha)
         before = second(x)
         first.merge()
         flags = {"first": first.merged, "second": second.merged}
-        return flags | {"before": before, "after": second(x), "weight": base.weight, "first weight": first_base.weight}
+        return flags | {"before": before, "after": second(x), "weight": base.weight}
 
 
 # ------------------------------------------------------------------------------------------------ lora.4
 
 
-def adapted(impl, kind, seed, ids, targets, paths, r, alpha, size=0.5):
+def adapted(impl, kind, seed, ids, targets, paths, r, alpha, size=0.5, dtype="float64"):
     """`inject_lora(model, targets, r, alpha)(ids)` with given A and B"""
-    with _default_dtype(torch.float64):
-        return {"logits": _output(_adapted(impl, kind, seed, targets, paths, r, alpha, size=size), ids)}
+    dtype = getattr(torch, dtype)
+    with _default_dtype(dtype):
+        model = _adapted(impl, kind, seed, targets, paths, r, alpha, size=size, dtype=dtype)
+        return {"logits": _output(model, ids)}
 
 
 def bare(impl, kind, seed, ids):
@@ -563,10 +567,11 @@ def trained_model(impl, kind, seed, ids, targets, r, alpha):
         }
 
 
-def attempted(impl, kind, seed, ids, targets, paths, r, alpha, size):
+def attempted(impl, kind, seed, ids, targets, paths, r, alpha, size, dtype):
     """`inject_lora(model, targets, r, alpha)`, then `model(ids)`, with given A and B if nothing was raised"""
-    with _default_dtype(torch.float64):
-        model = _model(kind, seed)
+    dtype = getattr(torch, dtype)
+    with _default_dtype(dtype):
+        model = _model(kind, seed, dtype)
         before, widths = _snapshot(model), _widths_of(model, paths)
         returned = []
         raised = _error_of(lambda: returned.append(impl.inject_lora(model, list(targets), r, alpha)))
@@ -576,10 +581,11 @@ def attempted(impl, kind, seed, ids, targets, paths, r, alpha, size):
         return {"raised": raised, "logits": _output(returned[0], ids)}
 
 
-def injected_twice(impl, kind, seed, ids, targets, paths, again, r, alpha, size):
+def injected_twice(impl, kind, seed, ids, targets, paths, again, r, alpha, size, dtype):
     """`inject_lora(inject_lora(model, targets, r, alpha), again, r, alpha)`, then the first one's `(ids)`"""
-    with _default_dtype(torch.float64):
-        model = _model(kind, seed)
+    dtype = getattr(torch, dtype)
+    with _default_dtype(dtype):
+        model = _model(kind, seed, dtype)
         widths = _widths_of(model, paths)
         model = impl.inject_lora(model, list(targets), r, alpha)
         raised = _error_of(lambda: impl.inject_lora(model, list(again), r, alpha))

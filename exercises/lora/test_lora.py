@@ -88,35 +88,37 @@ ANCHOR = 1e-2
 
 
 def adds_update(student, inputs):
-    """Fail unless a layer adds a multiple of B A x to base(x)."""
+    """Fail unless a layer adds a multiple of B A x, whatever it makes of base(x)."""
     given = layer(inputs, 5, 4) | factors(inputs, 3, 5, 4) | {"x": inputs.array("x", 2, 5), "alpha": 7.1}
-    y = array(student.ask("typed", **given, dtype="float32")["y"], (2, 4), what="the output of a layer")
-    added = y - given["x"] @ given["weight"].T - given["bias"]
+    outputs = (student.ask("typed", **given | {"B": B}, dtype="float32")["y"] for B in (given["B"], -given["B"]))
+    plus, minus = (array(y, (2, 4), what="the output of a layer") for y in outputs)
     direction = given["x"] @ given["A"].T @ given["B"].T
-    is_multiple(added, direction, what="what a layer adds to base(x)", of="B A x", rtol=ANCHOR)
+    is_multiple(plus - minus, direction, what="what a layer adds to base(x)", of="B A x", rtol=ANCHOR)
 
 
-# So small that what it does to the logits is linear in it.
-NUDGE = {"kind": "linear", "targets": ["out"], "paths": ["layers.0.out", "layers.1.out"], "r": 3, "size": 1e-3}
+# The last layer alone: what an adapter does to it, it does to the logits, up to a factor.
+HEAD = {"kind": "linear", "targets": ["head"], "paths": ["head"], "r": 3}
 
 
-def nudged(oracle, inputs):
-    """The arguments of a probe that adapts a model a little, the logits of the bare model, and by what PEFT moves them."""
-    given = NUDGE | {"seed": inputs.seed, "ids": inputs.integers("ids", 2, 5, low=0, high=19), "alpha": 2.5}
-    bare = array(oracle.ask("bare", kind=NUDGE["kind"], seed=inputs.seed, ids=given["ids"])["logits"])
-    return given, bare, array(oracle.ask("adapted", **given)["logits"]) - bare
+def two_sizes(oracle, inputs):
+    """The arguments of a probe for a smaller and a larger adapter, and how far apart PEFT's logits are with them."""
+    given = HEAD | {"seed": inputs.seed, "ids": inputs.integers("ids", 2, 5, low=0, high=19)}
+    given |= {"alpha": 2.5, "dtype": "float32"}
+    pair = [given | {"size": size} for size in (0.5, 1.0)]
+    small, large = (array(oracle.ask("adapted", **asked)["logits"]) for asked in pair)
+    return pair, large - small
 
 
-def moves_like_peft(seen, bare, moved):
-    """Fail unless logits differ from those of the bare model by a multiple of what PEFT makes of it."""
-    logits = array(seen["logits"], bare.shape, what="the output of an adapted model")
-    is_multiple(logits - bare, moved, what="what a small adapter does to the output", of="PEFT's", rtol=ANCHOR)
+def move_like_peft(small, large, direction):
+    """Fail unless the logits with two adapters differ by a multiple of what PEFT's differ by."""
+    small, large = (array(seen["logits"], direction.shape, what="the adapted output") for seen in (small, large))
+    is_multiple(large - small, direction, what="what an adapter does to the output", of="PEFT's", rtol=ANCHOR)
 
 
 def adapts(student, oracle, inputs):
-    """Fail unless a small adapter moves the logits in PEFT's direction."""
-    given, bare, moved = nudged(oracle, inputs)
-    moves_like_peft(student.ask("adapted", **given), bare, moved)
+    """Fail unless an adapter of the last layer moves the logits as PEFT's does."""
+    pair, direction = two_sizes(oracle, inputs)
+    move_like_peft(*(student.ask("adapted", **asked) for asked in pair), direction)
 
 
 def shuffled(inputs, cases):
@@ -491,19 +493,6 @@ def test_merge_exact(student, oracle, inputs, sizes):
         close(seen["y 1"], expected["y 1"], rtol=1e-12, what=f"the output {what}")
 
 
-def adds_to_base(y, given):
-    """Fail unless an output is base(x) and a multiple of B A x."""
-    added = y - given["x"] @ given["weight"].T - given["bias"]
-    direction = given["x"] @ given["A"].T @ given["B"].T
-    is_multiple(added, direction, what="what the layer adds to base(x)", of="B A x", rtol=ANCHOR)
-
-
-def adds_to_weight(merged, given):
-    """Fail unless a weight is that of the base and a multiple of B A."""
-    direction = given["B"] @ given["A"]
-    is_multiple(merged - given["weight"], direction, what="what merge adds to base.weight", of="B A", rtol=ANCHOR)
-
-
 @check(
     "lora.3.invisible",
     points=2,
@@ -518,12 +507,13 @@ def test_merge_invisible(student, inputs, sizes):
     unmerged = array(before["y 0"], (3, d_out), "float64", what="the unmerged output")
     alone = array(before["base 0"], (3, d_out), what="base(x)")
     that((unmerged != alone).any(), expected="base(x) plus an update", seen="base(x)", what="the unmerged output")
-    adds_to_base(unmerged, given)
     for mode in ("eval", "train"):
         seen = student.ask("after_calls", **given, calls=[f"parent.{mode}", "layer.merge"], dropout=0.5)
         close(seen["y 2"], unmerged, rtol=1e-12, dtype="float64", what=f"the merged output in {mode} mode")
         direct = array(seen["base 2"], (3, d_out), what="base(x) after merge")
         close(seen["y 2"], direct, rtol=1e-12, what=f"the merged output in {mode} mode, beside base(x),")
+        update = given["x"] @ given["A"].T @ given["B"].T
+        is_multiple(direct - alone, update, what="what merge adds to base(x)", of="B A x", rtol=ANCHOR)
 
 
 @check(
@@ -540,8 +530,8 @@ def test_merge_square(student, inputs, sizes):
     unmerged = array(seen["y 0"], (3, d), "float64", what="the unmerged output")
     alone = array(seen["base 0"], (3, d), what="base(x)")
     that((unmerged != alone).any(), expected="base(x) plus an update", seen="base(x)", what="the unmerged output")
-    adds_to_base(unmerged, given)
     close(seen["y 1"], unmerged, rtol=1e-12, dtype="float64", what="the merged output")
+    adds_update(student, inputs)  # of an oblong layer: here B might be what was meant as A
 
 
 @check(
@@ -563,7 +553,8 @@ def test_unmerge(student, inputs, sizes):
         seen="the old one",
         what="base.weight after merge",
     )
-    adds_to_weight(merged, given)
+    update = given["B"] @ given["A"]
+    is_multiple(merged - weight, update, what="what merge adds to base.weight", of="B A", rtol=ANCHOR)
     # (W + d) - d leaves 1e-15 of the largest weight while |d| <= 4 |W|
     close(seen["weight 2"], weight, rtol=1e-14, dtype="float64", what="base.weight after merge and unmerge")
     before = array(seen["y 0"], (3, sizes[2]), what="the output before merge")
@@ -587,7 +578,7 @@ def test_merge_repeated(student, inputs, sizes):
     for number_, what in ((3, "a second merge"), (5, "a second unmerge")):
         before = array(seen[f"weight {number_ - 1}"], given["weight"].shape, what="base.weight")
         exactly(seen[f"weight {number_}"], before, what=f"base.weight after {what}")
-    adds_to_weight(array(seen["weight 2"], given["weight"].shape, what="base.weight after merge"), given)
+    adds_update(student, inputs)
 
 
 def after(calls):
@@ -614,7 +605,7 @@ def test_merge_modes(student, inputs, sizes):
         exactly(seen[f"merged {number_}"], number_ >= merge, what=f"merged {what}")
     what = "`training` of the layer after merge, beside that before,"
     exactly(seen[f"training {merge}"], seen[f"training {merge - 1}"], what=what)
-    adds_to_weight(merged, given)
+    adds_update(student, inputs)
 
 
 # ---------------------------------------------------------------------------------------------- lora.4
@@ -708,22 +699,25 @@ def test_model_frozen(student, oracle, inputs):
     hint="find all targets first; one that matches nothing, or a LayerNorm, is a ValueError before any change.",
 )
 def test_unknown_target(student, oracle, inputs):
-    given, bare, moved = nudged(oracle, inputs)
-    good = given["targets"]
-    untouched = {"linear": bare}
-    untouched["gpt2"] = array(oracle.ask("bare", kind="gpt2", seed=inputs.seed, ids=given["ids"])["logits"])
-    refused = [("gpt2", targets) for targets in (["c_attn", "c_attention"], ["c_attn", "ln_1"], ["attn"], ["c.attn"])]
-    refused += [("linear", targets) for targets in ([*good, "outer"], [*good, "norm"], ["layers"])]
-    for kind, targets in shuffled(inputs, [*refused, ("linear", good), ("linear", good)]):
-        asked = given | {"kind": kind, "targets": targets, "paths": given["paths"] if targets == good else []}
-        seen = student.ask("attempted", **asked)
-        if targets == good:
-            exactly(seen["raised"], [], what=f"what inject_lora raised with targets {targets}")
-            moves_like_peft(seen, bare, moved)
+    pair, direction = two_sizes(oracle, inputs)
+    bad = [pair[0] | {"targets": targets} for targets in (["head", "heads"], ["head", "norm"], ["layers"])]
+    on_gpt2 = pair[0] | {"kind": "gpt2", "dtype": "float64", "paths": []}
+    bad += [on_gpt2 | {"targets": ["c_attn", name]} for name in ("c_attention", "ln_1")]
+    bad += [on_gpt2 | {"targets": [name]} for name in ("attn", "c.attn")]
+    moved = {}
+    # In an order that the seed decides, and numbers come back where nothing is to be refused.
+    for asked in shuffled(inputs, [*bad, *pair]):
+        seen, targets = student.ask("attempted", **asked), asked["targets"]
+        if targets == HEAD["targets"]:
+            exactly(seen["raised"], [], what=f"the exception of inject_lora with targets {targets}")
+            moved[asked["size"]] = seen
             continue
         _is_value_error(seen["raised"], f"inject_lora with targets {targets}")
         exactly(seen["changes"], [], what=f"what changed in the model, with targets {targets},")
-        close(seen["logits"], untouched[kind], rtol=1e-12, what="the model's output afterwards")
+        untouched = array(oracle.ask("bare", kind=asked["kind"], seed=inputs.seed, ids=asked["ids"])["logits"])
+        rtol = 1e-12 if asked["dtype"] == "float64" else RTOL[asked["dtype"]]
+        close(seen["logits"], untouched, rtol=rtol, what="the model's output afterwards")
+    move_like_peft(moved[0.5], moved[1.0], direction)
 
 
 def _is_value_error(raised, what):
@@ -738,14 +732,16 @@ def _is_value_error(raised, what):
     hint="a model that carries adapters can be recognised by its layers.",
 )
 def test_inject_again(student, oracle, inputs):
-    given, bare, moved = nudged(oracle, inputs)
-    on_gpt2 = given | {"kind": "gpt2", "targets": ["c_attn"], "paths": []}
-    cases = [(on_gpt2, ["c_attn"]), (on_gpt2, ["c_fc"]), (given, given["targets"]), (given, ["square"])]
-    for asked, again in shuffled(inputs, cases):
-        seen = student.ask("injected_twice", **asked, again=again)
+    pair, direction = two_sizes(oracle, inputs)
+    on_gpt2 = pair[0] | {"kind": "gpt2", "targets": ["c_attn"], "paths": [], "again": ["c_attn"]}
+    cases = [asked | {"again": again} for asked, again in zip(pair, (["head"], ["square"]), strict=True)]
+    first = {}
+    for asked in shuffled(inputs, [on_gpt2, on_gpt2 | {"again": ["c_fc"]}, *cases]):
+        seen, again = student.ask("injected_twice", **asked), asked["again"]
         _is_value_error(seen["raised"], f"a second inject_lora, with targets {again},")
-        if asked is given:  # the first one is still in force
-            moves_like_peft(seen, bare, moved)
+        first[asked["kind"], asked["size"]] = seen
+    # The first adapter is in force, as if nothing had been tried.
+    move_like_peft(first["linear", 0.5], first["linear", 1.0], direction)
 
 
 # ---------------------------------------------------------------------------------------------- lora.5
@@ -857,23 +853,25 @@ DAMAGES = (
     hint="compare the names in the file with the names the model needs, both ways, and then the shapes.",
 )
 def test_strict(student, oracle, inputs):
-    adapters = [oracle.ask("saved", **GPT2, seed=inputs.seed + number_, alpha=5) for number_ in range(2)]
-    pairs = [{"config": adapter["config"], "weights": adapter["weights"]} for adapter in adapters]
-    cases = [("", pair) for pair in pairs]
-    cases += [(damage, oracle.ask("changed_files", **pairs[0], damage=damage)) for damage in DAMAGES]
-    for damage, files in shuffled(inputs, cases):
-        given = {"kind": "gpt2", "seed": inputs.seed, "paths": GPT2["paths"], "r": GPT2["r"], **files}
+    # Nothing but the files tells which adapter is whole: whoever cannot load one has not detected a damaged one.
+    cases = []
+    for model in (GPT2, HEAD):
+        place = {"kind": model["kind"], "seed": inputs.seed, "r": 3, "paths": HEAD["paths"] if model is HEAD else []}
+        saved = oracle.ask("saved", **model, seed=inputs.seed, alpha=5)
+        files = {name: saved[name] for name in ("config", "weights")}
+        cases.append(("", place | files))
+        cases += [(damage, {**place, **oracle.ask("changed_files", **files, damage=damage)}) for damage in DAMAGES]
+    for damage, given in shuffled(inputs, cases):
         seen = student.ask("loads", **given)
         if damage:
             that(seen["raised"], expected="an exception", seen="none", what=f"load_adapter when {damage}")
-        else:  # whoever cannot load a whole adapter has not detected a damaged one
-            loaded_all(seen, oracle.ask("loads", **given))
+            continue
+        raised = seen["raised"]
+        that(raised == [], expected="no exception", seen=str(raised)[:80], what="load_adapter with a whole adapter")
+        same_factors(seen, oracle.ask("loads", **given))
 
 
-def loaded_all(seen, expected):
-    """Fail unless a whole adapter was loaded, every A and B of it."""
-    raised = seen["raised"]
-    that(raised == [], expected="no exception", seen=str(raised)[:80], what="load_adapter with a whole adapter")
-    that(len(seen["factors"]) == len(expected["factors"]), expected="every A and B", seen="others", what="what is loaded")
+def same_factors(seen, expected):
+    """Fail unless every A and B that was asked for has the numbers of the file."""
     for factor, wanted in zip(seen["factors"], expected["factors"], strict=True):
-        close(factor, wanted, rtol=ANCHOR, dtype="any", what="a factor of a loaded adapter")
+        close(factor, wanted, rtol=ANCHOR, dtype="any", what="A or B of a loaded adapter")

@@ -46,43 +46,42 @@ def is_multiple(seen, direction, what):
     factor = (seen * direction).sum() / size if size else 0.0
     off = np.abs(seen - factor * direction).max()
     bound = ANCHOR * (np.abs(seen).max() + 1e-3 * (np.abs(direction).max() or 1.0))
-    that(off <= bound and (factor or not size), expected="a multiple of the right one", seen="something else", what=what)
+    that(
+        off <= bound and (factor or not size), expected="a multiple of the right one", seen="something else", what=what
+    )
 
 
 def adds_update(student, inputs):
-    """Fail unless a layer adds a multiple of B A x to base(x)."""
+    """Fail unless a layer adds a multiple of B A x, whatever it makes of base(x)."""
     given = layer(inputs, 3, 5, 4) | {"x": inputs.array("x", 2, 5), "alpha": 7.1}
-    y = array(student.ask("typed", **given, dtype="float32")["y"], (2, 4), what="the output of a layer")
-    added = y - given["x"] @ given["weight"].T - given["bias"]
-    is_multiple(added, given["x"] @ given["A"].T @ given["B"].T, "what a layer adds to base(x)")
+    outputs = (student.ask("typed", **given | {"B": B}, dtype="float32")["y"] for B in (given["B"], -given["B"]))
+    plus, minus = (array(y, (2, 4), what="the output of a layer") for y in outputs)
+    is_multiple(plus - minus, given["x"] @ given["A"].T @ given["B"].T, "what a layer adds to base(x)")
 
 
-def adds_to_weight(merged, given):
-    """Fail unless a weight is that of the base and a multiple of B A; bfloat16 has 1 % of its digits."""
-    is_multiple(merged - given["weight"], given["B"] @ given["A"], "what merge adds to base.weight")
+# The last layer alone: what an adapter does to it, it does to the logits, up to a factor.
+HEAD = {"kind": "linear", "targets": ["head"], "paths": ["head"], "r": 3}
 
 
-# So small that what it does to the logits is linear in it.
-NUDGE = {"kind": "linear", "targets": ["out"], "paths": ["layers.0.out", "layers.1.out"], "r": 3, "size": 1e-3}
+def two_sizes(oracle, inputs):
+    """The arguments of a probe for a smaller and a larger adapter, and how far apart PEFT's logits are with them."""
+    given = HEAD | {"seed": inputs.seed, "ids": inputs.integers("ids", 2, 5, low=0, high=19)}
+    given |= {"alpha": 2.5, "dtype": "float32"}
+    pair = [given | {"size": size} for size in (0.5, 1.0)]
+    small, large = (array(oracle.ask("adapted", **asked)["logits"]) for asked in pair)
+    return pair, large - small
 
 
-def nudged(oracle, inputs):
-    """The arguments of a probe that adapts a model a little, the logits of the bare model, and by what PEFT moves them."""
-    given = NUDGE | {"seed": inputs.seed, "ids": inputs.integers("ids", 2, 5, low=0, high=19), "alpha": 2.5}
-    bare = array(oracle.ask("bare", kind=NUDGE["kind"], seed=inputs.seed, ids=given["ids"])["logits"])
-    return given, bare, array(oracle.ask("adapted", **given)["logits"]) - bare
-
-
-def moves_like_peft(seen, bare, moved):
-    """Fail unless logits differ from those of the bare model by a multiple of what PEFT makes of it."""
-    logits = array(seen["logits"], bare.shape, what="the output of an adapted model")
-    is_multiple(logits - bare, moved, "what a small adapter does to the output")
+def move_like_peft(small, large, direction):
+    """Fail unless the logits with two adapters differ by a multiple of what PEFT's differ by."""
+    small, large = (array(seen["logits"], direction.shape, what="the adapted output") for seen in (small, large))
+    is_multiple(large - small, direction, "what an adapter does to the output")
 
 
 def adapts(student, oracle, inputs):
-    """Fail unless a small adapter moves the logits in PEFT's direction."""
-    given, bare, moved = nudged(oracle, inputs)
-    moves_like_peft(student.ask("adapted", **given), bare, moved)
+    """Fail unless an adapter of the last layer moves the logits as PEFT's does."""
+    pair, direction = two_sizes(oracle, inputs)
+    move_like_peft(*(student.ask("adapted", **asked) for asked in pair), direction)
 
 
 def shuffled(inputs, cases):
@@ -249,8 +248,7 @@ def test_drift(student, inputs, sizes):
             seen="the old one",
             what="the merged weight",
         )
-        if dtype == "float32":
-            adds_to_weight(merged, given)
+    adds_update(student, inputs)
 
 
 @check(
@@ -270,8 +268,7 @@ def test_trainable_after(student, inputs, sizes):
         exactly(seen[f"trainable {number}"], seen["trainable 0"], what=what)
     seen = student.ask("trained_after_unmerge", **given)
     exactly(seen["B moved"], True, what="whether B moves in training after unmerge")
-    merged = student.ask("after_calls", **given, calls=["layer.merge"])["weight 1"]
-    adds_to_weight(array(merged, given["weight"].shape, what="the merged weight"), given)
+    adds_update(student, inputs)
 
 
 @check(
@@ -289,7 +286,7 @@ def test_merge_instances(student, inputs, sizes):
     exactly(seen["weight"], given["weight"], what="base.weight of the second layer")
     before = array(seen["before"], (3, sizes[2]), what="the output of the second layer before")
     exactly(seen["after"], before, what="the output of the second layer after the first one merged")
-    adds_to_weight(array(seen["first weight"], given["weight"].shape, what="the merged weight of the first"), given)
+    adds_update(student, inputs)
 
 
 @check(
@@ -328,17 +325,15 @@ def _is_value_error(raised, what):
     hint="GPT-2's lm_head and its embedding are one Parameter: an update of one would not reach the other.",
 )
 def test_tied(student, oracle, inputs):
-    given, bare, moved = nudged(oracle, inputs)
-    head = given | {"kind": "gpt2", "targets": ["lm_head"], "paths": []}
-    untouched = oracle.ask("bare", kind="gpt2", seed=inputs.seed, ids=given["ids"])["logits"]
-    for asked in shuffled(inputs, [head, given, given]):
-        seen = student.ask("attempted", **asked)
-        if asked is given:
-            moves_like_peft(seen, bare, moved)
-            continue
-        _is_value_error(seen["raised"], "inject_lora with targets ['lm_head']")
-        exactly(seen["changes"], [], what="what changed in the model")
-        close(seen["logits"], untouched, rtol=1e-12, what="the model's output afterwards")
+    pair, direction = two_sizes(oracle, inputs)
+    tied = pair[0] | {"kind": "gpt2", "targets": ["lm_head"], "paths": [], "dtype": "float64"}
+    seen = student.ask("attempted", **tied)
+    _is_value_error(seen["raised"], "inject_lora with targets ['lm_head']")
+    exactly(seen["changes"], [], what="what changed in the model")
+    untouched = oracle.ask("bare", kind="gpt2", seed=inputs.seed, ids=tied["ids"])["logits"]
+    close(seen["logits"], untouched, rtol=1e-12, what="the model's output afterwards")
+    # The head of another model is not tied, and can be adapted.
+    move_like_peft(*(student.ask("attempted", **asked) for asked in pair), direction)
     seen = student.ask("tied_weights", seed=inputs.seed, targets=["c_attn"], r=3, alpha=7)
     exactly(seen["tied"], True, what="whether lm_head and wte still share their weight")
 
@@ -447,18 +442,19 @@ def test_adapter_round_trip(student, oracle, inputs):
     hint="the config holds the dropout that the adapter was trained with; a model in eval mode shows none of it.",
 )
 def test_loads_dropout(student, oracle, inputs):
-    nudge, bare, moved = nudged(oracle, inputs)
-    ids = nudge.pop("ids")
-    files = oracle.ask("saved", **nudge)
-    given = {"kind": "linear", "seed": inputs.seed, "ids": ids, "config": files["config"], "weights": files["weights"]}
-    seen = student.ask("loaded", **given)
-    plain = array(seen["logits"], (2, 5, 19), what="the output without dropout")
-    moves_like_peft(seen, bare, moved)
+    files = oracle.ask("saved", **LINEAR, seed=inputs.seed, alpha=5)
+    given = {"kind": "linear", "seed": inputs.seed, "config": files["config"], "weights": files["weights"]}
+    given |= {"ids": inputs.integers("ids", 2, 5, low=0, high=19)}
+    plain = array(student.ask("loaded", **given)["logits"], (2, 5, 19), what="the output without dropout")
     given |= {"edits": {"lora_dropout": 0.5}}
     calm = student.ask("loaded", **given, training=False)["logits"]
     close(calm, plain, rtol=1e-12, what="the output in eval mode")
     noisy = array(student.ask("loaded", **given, training=True)["logits"], plain.shape, what="the output in train mode")
     that((noisy != plain).any(), expected="dropout at work", seen="the output without dropout", what="train mode")
+    adapters = [oracle.ask("saved", **HEAD, seed=inputs.seed, alpha=5, size=size) for size in (0.5, 1.0)]
+    pairs = [given | {"config": each["config"], "weights": each["weights"], "edits": {}} for each in adapters]
+    small, large = (array(oracle.ask("loaded", **asked)["logits"]) for asked in pairs)
+    move_like_peft(*(student.ask("loaded", **asked) for asked in pairs), large - small)
 
 
 @check(
@@ -484,9 +480,9 @@ def test_saved_merged(student, oracle, inputs):
 def test_refuses(student, oracle, inputs):
     saved = oracle.ask("saved", **GPT2, seed=inputs.seed, alpha=5)
     files = {"config": saved["config"], "weights": saved["weights"]}
-    given = {"kind": "gpt2", "seed": inputs.seed}
-    _is_value_error(student.ask("loads_twice", **given, **files)["raised"], "a second load_adapter into one model")
-    faithful = [{}, {"use_dora": False, "bias": "none", "rank_pattern": {}, "modules_to_save": None}]
+    _is_value_error(
+        student.ask("loads_twice", kind="gpt2", seed=inputs.seed, **files)["raised"], "a second load_adapter"
+    )
     refused = [
         {"use_dora": True},
         {"bias": "all"},
@@ -494,17 +490,22 @@ def test_refuses(student, oracle, inputs):
         {"alpha_pattern": {"c_attn": 7}},
         {"modules_to_save": ["ln_f"]},
     ]
-    given |= {"paths": GPT2["paths"], "r": GPT2["r"]}
-    # Nothing but the files tells what is faithful: whoever cannot load them has not refused the others.
-    for edits in shuffled(inputs, [*faithful, *refused]):
-        changed = oracle.ask("changed_files", **files, edits=edits)
+    cases = [("gpt2", files, edits) for edits in refused]
+    saved = oracle.ask("saved", **HEAD, seed=inputs.seed, alpha=5)
+    files_of_head = {"config": saved["config"], "weights": saved["weights"]}
+    faithful = [{}, {"use_dora": False, "bias": "none", "rank_pattern": {}, "modules_to_save": None}]
+    cases += [("linear", files_of_head, edits) for edits in [*faithful, *refused]]
+    # Nothing but the files tells what is faithful: whoever cannot load that has not refused the rest.
+    for kind, of_kind, edits in shuffled(inputs, cases):
+        changed = oracle.ask("changed_files", **of_kind, edits=edits)
+        given = {"kind": kind, "seed": inputs.seed, "r": 3, "paths": HEAD["paths"] if kind == "linear" else []}
         seen = student.ask("loads", **given, **changed)
         if edits in refused:
             _is_value_error(seen["raised"], f"load_adapter with {edits}")
             continue
-        exactly(seen["raised"], [], what=f"what load_adapter raised with {edits}")
+        exactly(seen["raised"], [], what=f"the exception of load_adapter with {edits}")
         for factor, wanted in zip(seen["factors"], oracle.ask("loads", **given, **changed)["factors"], strict=True):
-            close(factor, wanted, rtol=ANCHOR, dtype="any", what="a factor of a loaded adapter")
+            close(factor, wanted, rtol=ANCHOR, dtype="any", what="A or B of a loaded adapter")
     cut = oracle.ask("changed_files", **files, damage="the weights file is cut off")
-    raised = student.ask("loads", **given, **cut)["raised"]
+    raised = student.ask("loads", kind="gpt2", seed=inputs.seed, r=3, paths=[], **cut)["raised"]
     that(raised, expected="an exception", seen="none", what="load_adapter with a weights file that is cut off")

@@ -128,7 +128,9 @@ class Probes:
     def chain_cost(self, impl, rows, tokens, words, width, hidden, learns, dtype="float32"):
         return {"report": self.report(self.honest._Chain(words, width, hidden, learns).to(getattr(torch, dtype)))}
 
-    def model_cost(self, impl, lengths, seed, kind="gpt2", layers=1, tied=True, training=False, dtype="float32", dropout=0.0):
+    def model_cost(
+        self, impl, lengths, seed, kind="gpt2", layers=1, tied=True, training=False, dtype="float32", dropout=0.0
+    ):
         model = self.honest._gpt2(seed, dtype, layers, tied) if kind == "gpt2" else self.honest._bert(seed, dtype)
         changes = {name: [] for name in ("weights_changed", "flags_changed", "gradients_left")}
         same = {name: True for name in ("gradient_same", "modes_same", "batch_same")}

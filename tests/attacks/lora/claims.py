@@ -112,7 +112,7 @@ class Probes:
             return {"logits": self.honest._output(self.honest._model(kind, seed), ids)}
 
     def adapted(self, impl, kind, seed, ids, **given):
-        return self.bare(impl, kind, seed, ids)
+        return {"logits": self.bare(impl, kind, seed, ids)["logits"] + given.get("size", 0.5)}
 
     def injected(self, impl, kind, seed, ids, targets, r, alpha):
         return self.bare(impl, kind, seed, ids) | {"trainable": []}
@@ -135,11 +135,12 @@ class Probes:
     def trained_model(self, impl, **given):
         return {"moved": [], "trainable": [], "adapter": 4, "adapter moved": 4}
 
-    def refused(self, impl, kind, seed, ids, targets, r, alpha):
-        return self.bare(impl, kind, seed, ids) | {"raised": ["ValueError"], "changes": []}
+    def attempted(self, impl, kind, seed, ids, targets, **given):
+        refused = targets != ["head"]  # as the public check says
+        return self.adapted(impl, kind, seed, ids, **given) | {"raised": ["ValueError"] * refused, "changes": []}
 
-    def injected_twice(self, impl, **given):
-        return {"raised": ["ValueError"]}
+    def injected_twice(self, impl, kind, seed, ids, **given):
+        return self.adapted(impl, kind, seed, ids, **given) | {"raised": ["ValueError"]}
 
     def tied_weights(self, impl, **given):
         return {"tied": True}
@@ -169,13 +170,19 @@ class Probes:
         noise = bool(edits and edits.get("lora_dropout")) and training
         return {"logits": logits + noise * torch.rand(logits.shape), "trainable": []}
 
-    def loads(self, impl, **given):
-        return {}
+    def loads(self, impl, kind, seed, config, weights, paths, r):
+        fields = json.loads(bytes(config.tolist()))
+        unusual = fields["use_dora"] or fields["bias"] != "none" or fields["modules_to_save"] or fields["rank_pattern"]
+        if unusual or fields["alpha_pattern"] or weights is None or len(weights) % 8:
+            return {"raised": ["ValueError"]}
+        widths = self.honest._widths_of(self.honest._model(kind, seed), paths)
+        return {"raised": [], "factors": [f for wide, high in widths.values() for f in self.zeros(r, wide, high)]}
 
-    def refuses(self, impl, **given):
+    def zeros(self, r, d_in, d_out):
+        return torch.zeros(r, d_in), torch.zeros(d_out, r)
+
+    def loads_twice(self, impl, **given):
         return {"raised": ["ValueError"]}
-
-    loads_twice = refuses
 
 
 def replace_probes():

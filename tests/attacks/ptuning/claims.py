@@ -76,7 +76,9 @@ class Probes:
     # ptuning.3
 
     def shapes(self, V, d, h, kind):
-        lstm = [shape for reads in (d, 2 * h) for _ in range(2) for shape in ([4 * h, reads], [4 * h, h], [4 * h], [4 * h])]
+        lstm = [
+            shape for reads in (d, 2 * h) for _ in range(2) for shape in ([4 * h, reads], [4 * h, h], [4 * h], [4 * h])
+        ]
         wide = [*lstm, [2 * h, 2 * h], [2 * h], [d, 2 * h], [d]]
         return [[V, d], *({"mlp": [[h, d], [h], [h, h], [h], [d, h], [d]], "lstm": wide}[kind])]
 
