@@ -589,6 +589,8 @@ def injected_twice(impl, kind, seed, ids, targets, paths, again, r, alpha, size,
         widths = _widths_of(model, paths)
         model = impl.inject_lora(model, list(targets), r, alpha)
         raised = _error_of(lambda: impl.inject_lora(model, list(again), r, alpha))
+        if not paths:
+            return {"raised": raised}
         _fill(model, widths, r, seed + 1, size)
         return {"raised": raised, "logits": _output(model, ids)}
 

@@ -260,12 +260,14 @@ def two_over_one(impl, seed, prompts, input_ids):
 # ptuning.3
 
 
-def _encoder(impl, seed, V, d, h, kind):
-    """An encoder whose weights are drawn from the seed, in the order of `parameters()`."""
+def _encoder(impl, seed, V, d, h, kind, in_order=True):
+    """An encoder whose weights are drawn from the seed: in the order of `parameters()`, or the same for each shape."""
     encoder = impl.PromptEncoder(V, d, h, kind=kind).double()
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator()
     with torch.no_grad():
-        for weight in encoder.parameters():
+        for place, weight in enumerate(encoder.parameters()):
+            if place == 0 or not in_order:
+                generator.manual_seed(seed)
             weight.normal_(std=0.5, generator=generator)
     return encoder
 
@@ -280,9 +282,9 @@ def encoder_parameters(impl, V, d, h, kind):
     }
 
 
-def encoder_prompt(impl, seed, V, d, h, kind):
+def encoder_prompt(impl, seed, V, d, h, kind, in_order=True):
     """`PromptEncoder(V, d, h, kind)()`"""
-    return {"prompt": _encoder(impl, seed, V, d, h, kind)()}
+    return {"prompt": _encoder(impl, seed, V, d, h, kind, in_order)()}
 
 
 def encoder_gradients(impl, seed, cotangent, h, kind):

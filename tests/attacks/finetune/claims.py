@@ -20,7 +20,7 @@ class Probes:
         count = (labels[:, 1:] != -100).sum()
         kept = logits.dtype if dtype is None else getattr(torch, dtype)
         kept = torch.float32 if kept.itemsize == 2 else kept
-        return {"sum": (count * math.log(logits.shape[-1])).to(kept), "count": count, "unchanged": True}
+        return {"sum": (count.double() * math.log(logits.shape[-1])).to(kept), "count": count, "unchanged": True}
 
     def loss_gradient(self, impl, logits, labels):
         gradient = torch.zeros_like(logits)
@@ -30,7 +30,7 @@ class Probes:
     # finetune.2
 
     def groups(self, impl, kind, weight_decay, seed):
-        model = self.honest._zoo() if kind == "zoo" else self.honest.MODELS[kind](seed)
+        model = self.honest._zoo(seed) if kind == "zoo" else self.honest.MODELS[kind](seed)
         named = dict(model.named_parameters())
         trainable = {name: self.decay(name, weight_decay) for name, p in named.items() if p.requires_grad}
         return {"trainable": trainable, "frozen": {name: [] for name in named.keys() - trainable}, "strangers": []}

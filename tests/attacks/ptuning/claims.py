@@ -88,7 +88,7 @@ class Probes:
         total = {"mlp": 229_376, "lstm": 1_593_344}[kind]
         return {"shapes": self.shapes(V, d, h, kind), "total": total, "frozen": 0}
 
-    def encoder_prompt(self, impl, seed, V, d, h, kind):
+    def encoder_prompt(self, impl, seed, V, d, h, kind, in_order=True):
         if V < 1 or kind not in ("mlp", "lstm"):
             raise ValueError
         return {"prompt": torch.randn(V, d, dtype=torch.float64)}
