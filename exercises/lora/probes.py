@@ -149,6 +149,18 @@ class _Net(nn.Module):
         return self.head(x)
 
 
+class _Pair(nn.Module):
+    """Two layers, none at the top; what an adapter adds to the second, it adds to the output."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(19, 6)
+        self.body = nn.ModuleDict({"first": nn.Linear(6, 10), "last": nn.Linear(10, 19)})
+
+    def forward(self, ids: Tensor) -> Tensor:
+        return self.body["last"](torch.tanh(self.body["first"](self.embed(ids))))
+
+
 def _model(kind: str, seed: int, dtype: torch.dtype = torch.float64) -> nn.Module:
     """A tiny model in train mode, without dropout, the same in every process for one seed. Biases are random:
     GPT-2's start at zero and would hide a lost one.
@@ -161,7 +173,7 @@ def _model(kind: str, seed: int, dtype: torch.dtype = torch.float64) -> nn.Modul
         )  # fmt: skip
         model: nn.Module = GPT2LMHeadModel(config).double()
     else:
-        model = _Net().double()
+        model = {"linear": _Net, "pair": _Pair}[kind]().double()
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for parameter in model.parameters():
@@ -577,8 +589,9 @@ def attempted(impl, kind, seed, ids, targets, paths, r, alpha, size, dtype):
         raised = _error_of(lambda: returned.append(impl.inject_lora(model, list(targets), r, alpha)))
         if raised:
             return {"raised": raised, "changes": _changes(before, _snapshot(model)), "logits": _output(model, ids)}
-        _fill(returned[0], widths, r, seed + 1, size)
-        return {"raised": raised, "logits": _output(returned[0], ids)}
+        model = returned[0] or model  # whether it returns the model is asked elsewhere
+        _fill(model, widths, r, seed + 1, size)
+        return {"raised": raised, "logits": _output(model, ids)}
 
 
 def injected_twice(impl, kind, seed, ids, targets, paths, again, r, alpha, size, dtype):

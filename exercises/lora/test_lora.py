@@ -96,14 +96,14 @@ def adds_update(student, inputs):
     is_multiple(plus - minus, direction, what="what a layer adds to base(x)", of="B A x", rtol=ANCHOR)
 
 
-# The last layer alone: what an adapter does to it, it does to the logits, up to a factor.
-HEAD = {"kind": "linear", "targets": ["head"], "paths": ["head"], "r": 3}
+# The last layer alone: what an adapter does to it, it does to the output, up to a factor.
+LAST = {"kind": "pair", "targets": ["last"], "paths": ["body.last"], "r": 3}
 
 
 def two_sizes(oracle, inputs):
     """The arguments of a probe for a smaller and a larger adapter, and how far apart PEFT's logits are with them."""
-    given = HEAD | {"seed": inputs.seed, "ids": inputs.integers("ids", 2, 5, low=0, high=19)}
-    given |= {"alpha": 2.5, "dtype": "float32"}
+    given = LAST | {"seed": inputs.seed, "ids": inputs.integers("ids", 2, 5, low=0, high=19)}
+    given |= {"alpha": 3, "dtype": "float32"}  # alpha is r, which no one can confuse
     pair = [given | {"size": size} for size in (0.5, 1.0)]
     small, large = (array(oracle.ask("adapted", **asked)["logits"]) for asked in pair)
     return pair, large - small
@@ -700,7 +700,7 @@ def test_model_frozen(student, oracle, inputs):
 )
 def test_unknown_target(student, oracle, inputs):
     pair, direction = two_sizes(oracle, inputs)
-    bad = [pair[0] | {"targets": targets} for targets in (["head", "heads"], ["head", "norm"], ["layers"])]
+    bad = [pair[0] | {"targets": targets} for targets in (["last", "lasts"], ["last", "embed"], ["body"])]
     on_gpt2 = pair[0] | {"kind": "gpt2", "dtype": "float64", "paths": []}
     bad += [on_gpt2 | {"targets": ["c_attn", name]} for name in ("c_attention", "ln_1")]
     bad += [on_gpt2 | {"targets": [name]} for name in ("attn", "c.attn")]
@@ -708,7 +708,7 @@ def test_unknown_target(student, oracle, inputs):
     # In an order that the seed decides, and numbers come back where nothing is to be refused.
     for asked in shuffled(inputs, [*bad, *pair]):
         seen, targets = student.ask("attempted", **asked), asked["targets"]
-        if targets == HEAD["targets"]:
+        if targets == LAST["targets"]:
             exactly(seen["raised"], [], what=f"the exception of inject_lora with targets {targets}")
             moved[asked["size"]] = seen
             continue
@@ -734,7 +734,7 @@ def _is_value_error(raised, what):
 def test_inject_again(student, oracle, inputs):
     pair, direction = two_sizes(oracle, inputs)
     on_gpt2 = pair[0] | {"kind": "gpt2", "targets": ["c_attn"], "paths": [], "again": ["c_attn"]}
-    cases = [asked | {"again": again} for asked, again in zip(pair, (["head"], ["square"]), strict=True)]
+    cases = [asked | {"again": again} for asked, again in zip(pair, (["last"], ["first"]), strict=True)]
     first = {}
     for asked in shuffled(inputs, [on_gpt2, on_gpt2 | {"again": ["c_fc"]}, *cases]):
         seen, again = student.ask("injected_twice", **asked), asked["again"]
@@ -855,8 +855,8 @@ DAMAGES = (
 def test_strict(student, oracle, inputs):
     # Nothing but the files tells which adapter is whole: whoever cannot load one has not detected a damaged one.
     cases = []
-    for model in (GPT2, HEAD):
-        place = {"kind": model["kind"], "seed": inputs.seed, "r": 3, "paths": HEAD["paths"] if model is HEAD else []}
+    for model in (GPT2, LAST):
+        place = {"kind": model["kind"], "seed": inputs.seed, "r": 3, "paths": LAST["paths"] if model is LAST else []}
         saved = oracle.ask("saved", **model, seed=inputs.seed, alpha=5)
         files = {name: saved[name] for name in ("config", "weights")}
         cases.append(("", place | files))

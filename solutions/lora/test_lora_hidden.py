@@ -46,7 +46,9 @@ def is_multiple(seen, direction, what, rtol=ANCHOR):
     factor = (seen * direction).sum() / size if size else 0.0
     off = np.abs(seen - factor * direction).max()
     bound = rtol * (np.abs(seen).max() + 1e-3 * (np.abs(direction).max() or 1.0))
-    that(off <= bound and (factor or not size), expected="a multiple of the right one", seen="something else", what=what)
+    that(
+        off <= bound and (factor or not size), expected="a multiple of the right one", seen="something else", what=what
+    )
 
 
 def adds_update(student, inputs):
@@ -57,14 +59,14 @@ def adds_update(student, inputs):
     is_multiple(plus - minus, given["x"] @ given["A"].T @ given["B"].T, "what a layer adds to base(x)")
 
 
-# The last layer alone: what an adapter does to it, it does to the logits, up to a factor.
-HEAD = {"kind": "linear", "targets": ["head"], "paths": ["head"], "r": 3}
+# The last layer alone: what an adapter does to it, it does to the output, up to a factor.
+LAST = {"kind": "pair", "targets": ["last"], "paths": ["body.last"], "r": 3}
 
 
 def two_sizes(oracle, inputs):
     """The arguments of a probe for a smaller and a larger adapter, and how far apart PEFT's logits are with them."""
-    given = HEAD | {"seed": inputs.seed, "ids": inputs.integers("ids", 2, 5, low=0, high=19)}
-    given |= {"alpha": 2.5, "dtype": "float32"}
+    given = LAST | {"seed": inputs.seed, "ids": inputs.integers("ids", 2, 5, low=0, high=19)}
+    given |= {"alpha": 3, "dtype": "float32"}  # alpha is r, which no one can confuse
     pair = [given | {"size": size} for size in (0.5, 1.0)]
     small, large = (array(oracle.ask("adapted", **asked)["logits"]) for asked in pair)
     return pair, large - small
@@ -330,7 +332,7 @@ def test_tied(student, oracle, inputs):
     exactly(seen["changes"], [], what="what changed in the model")
     untouched = oracle.ask("bare", kind="gpt2", seed=inputs.seed, ids=tied["ids"])["logits"]
     close(seen["logits"], untouched, rtol=1e-12, what="the model's output afterwards")
-    # The head of another model is not tied, and can be adapted.
+    # The last layer of another model is not tied, and can be adapted.
     move_like_peft(*(student.ask("attempted", **asked) for asked in pair), direction)
     seen = student.ask("tied_weights", seed=inputs.seed, targets=["c_attn"], r=3, alpha=7)
     exactly(seen["tied"], True, what="whether lm_head and wte still share their weight")
@@ -449,8 +451,9 @@ def test_loads_dropout(student, oracle, inputs):
     close(calm, plain, rtol=1e-12, what="the output in eval mode")
     noisy = array(student.ask("loaded", **given, training=True)["logits"], plain.shape, what="the output in train mode")
     that((noisy != plain).any(), expected="dropout at work", seen="the output without dropout", what="train mode")
-    adapters = [oracle.ask("saved", **HEAD, seed=inputs.seed, alpha=5, size=size) for size in (0.5, 1.0)]
-    pairs = [given | {"config": each["config"], "weights": each["weights"], "edits": {}} for each in adapters]
+    adapters = [oracle.ask("saved", **LAST, seed=inputs.seed, alpha=5, size=size) for size in (0.5, 1.0)]
+    given |= {"kind": "pair", "edits": {}}
+    pairs = [given | {"config": each["config"], "weights": each["weights"]} for each in adapters]
     small, large = (array(oracle.ask("loaded", **asked)["logits"]) for asked in pairs)
     move_like_peft(*(student.ask("loaded", **asked) for asked in pairs), large - small)
 
@@ -489,14 +492,14 @@ def test_refuses(student, oracle, inputs):
         {"modules_to_save": ["ln_f"]},
     ]
     cases = [("gpt2", files, edits) for edits in refused]
-    saved = oracle.ask("saved", **HEAD, seed=inputs.seed, alpha=5)
-    files_of_head = {"config": saved["config"], "weights": saved["weights"]}
+    saved = oracle.ask("saved", **LAST, seed=inputs.seed, alpha=5)
+    files_of_last = {"config": saved["config"], "weights": saved["weights"]}
     faithful = [{}, {"use_dora": False, "bias": "none", "rank_pattern": {}, "modules_to_save": None}]
-    cases += [("linear", files_of_head, edits) for edits in [*faithful, *refused]]
+    cases += [("pair", files_of_last, edits) for edits in [*faithful, *refused]]
     # Nothing but the files tells what is faithful: whoever cannot load that has not refused the rest.
     for kind, of_kind, edits in shuffled(inputs, cases):
         changed = oracle.ask("changed_files", **of_kind, edits=edits)
-        given = {"kind": kind, "seed": inputs.seed, "r": 3, "paths": HEAD["paths"] if kind == "linear" else []}
+        given = {"kind": kind, "seed": inputs.seed, "r": 3, "paths": LAST["paths"] if kind == "pair" else []}
         seen = student.ask("loads", **given, **changed)
         if edits in refused:
             _is_value_error(seen["raised"], f"load_adapter with {edits}")
