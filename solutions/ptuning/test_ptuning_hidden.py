@@ -53,6 +53,7 @@ def runs(student, oracle, inputs):
     """Fail unless a prompt of one token, or the token behind it, has PEFT's logits."""
     given = {"seed": inputs.seed, "prompt": inputs.array("prompt", 1, 16)}
     given["input_ids"] = inputs.integers("input_ids", 1, 1, low=1, high=VOCABULARY - 1)
+    given["attention_mask"] = np.ones((1, 1), dtype=np.int64)
     seen, expected = (array(who.ask("logits", **given)["logits"], what="`.logits`") for who in (student, oracle))
     rows = seen.reshape(-1, VOCABULARY) if seen.size % VOCABULARY == 0 else np.zeros((0, VOCABULARY))
     off = min((np.abs(row - wanted).max() for row in rows for wanted in expected[0]), default=np.inf)
