@@ -695,6 +695,22 @@ def base_answers(impl, ids):
     return {"logits": _answers(_tiny(), ids)}
 
 
+def trained_answers(impl, method, trained, asked):
+    """The logits for the last token of sentences, by the library's model with these numbers for what learns."""
+    parts, model = _library_parts(), _tiny()
+    if method == "lora":
+        model = parts["inject_lora"](model, target_modules=["c_attn", "c_proj", "c_fc"], r=4, alpha=8)
+    elif method == "prompt":
+        model = parts["PtuningModel"](model, 4)
+    learn = _trainable(model)
+    if [p.shape for p in learn] != [p.shape for p in trained]:
+        return dict.fromkeys(asked)
+    with torch.no_grad():
+        for parameter, values in zip(learn, trained, strict=True):
+            parameter.copy_(values)
+    return {name: _answers(model, sentences) for name, sentences in asked.items()}
+
+
 class _Interruption(Exception):
     pass
 
@@ -719,7 +735,8 @@ def adaptation(impl, method, ids, seed, asked, off=None):
     adapted = impl.adapt(model, method, [_text(ids)], _library_parts(), seed)
     seen = {name: _answers(adapted, sentences) for name, sentences in asked.items()}
     seen["moved"] = [name for name, p, values in before.values() if not torch.equal(p, values)]
-    seen["learns"] = sum(p.numel() for p in adapted.parameters() if p.requires_grad)
+    seen["trained"] = _trainable(adapted)
+    seen["learns"] = sum(p.numel() for p in seen["trained"])
     if method == "full":
         seen["off_raises"] = _refuses(impl, adapted)
     if off is not None:

@@ -770,6 +770,21 @@ def at_least(value, bound, what):
     that(value >= bound, expected=f"at least {bound:.2f}", seen=f"{value:.2f}", what=f"the accuracy on {what}")
 
 
+def comes_of_training(seen, oracle, method, asked):
+    """Fail unless the library's model answers the same with what was trained.
+
+    The sentences hold their answers: whoever repeats these has trained nothing.
+    """
+    trained = [array(tensor, what="what learns") for tensor in seen["trained"]]
+    found = oracle.ask("trained_answers", method=method, trained=trained, asked=asked)
+    for name, ids in asked.items():
+        logits = array(found[name], (len(ids), 32), what="the logits of the library's model with what was trained")
+        # float32, in which layers of another make may round otherwise, through a model that was trained to be sure
+        close(
+            seen[name], logits, rtol=1e-2, dtype="any", what="the logits, beside the library's with what was trained,"
+        )
+
+
 def off_is_base(seen, oracle, ids):
     base = array(oracle.ask("base_answers", ids=ids)["logits"])
     exactly(seen["off"], base, what="the logits with the adapter off")
@@ -788,9 +803,10 @@ TRIES = 4  # prompts start at random and may get stuck, in fewer than 1 of 100 r
     "finetune.6.full", points=1, title="full fine-tuning learns a new map, forgets the old, has no way back",
     hint="every parameter learns at the recipe's rate; there is nothing that `adapter_off` could switch off.",
 )  # fmt: skip
-def test_full(student, inputs):
+def test_full(student, oracle, inputs):
     new = sentences(11, 4)
-    seen = student.ask("adaptation", method="full", ids=new, seed=inputs.seed, asked={"new": new, "known": KNOWN})
+    asked = {"new": new, "known": KNOWN}
+    seen = student.ask("adaptation", method="full", ids=new, seed=inputs.seed, asked=asked)
     at_least(accuracy(seen["new"], new, "the new map"), LEARNED, "the new map")
     known = accuracy(seen["known"], KNOWN, "the known maps")
     that(
@@ -798,6 +814,7 @@ def test_full(student, inputs):
     )
     exactly(len(seen["moved"]), 28, what="the number of weight tensors that training moved")
     exactly(seen["off_raises"], True, what="whether `adapter_off` raises ValueError")
+    comes_of_training(seen, oracle, "full", asked)
 
 
 @check(
@@ -812,6 +829,7 @@ def test_lora(student, oracle, inputs):
     exactly(seen["moved"], [], what="the list of base weights that moved")
     exactly(seen["learns"], 2 * 4 * (64 + 192 + 64 + 64 + 64 + 256 + 256 + 64), what="how many numbers learn")
     off_is_base(seen, oracle, KNOWN)
+    comes_of_training(seen, oracle, "lora", asked["asked"])
 
 
 @check(
@@ -835,4 +853,5 @@ def prompted(student, oracle, seed, slope, shift):
     exactly(seen["moved"], [], what="the list of base weights that moved")
     exactly(seen["learns"], 4 * 64, what="how many numbers learn")
     off_is_base(seen, oracle, known)
+    comes_of_training(seen, oracle, "prompt", {"held": held})
     return accuracy(seen["held"], held, "examples it was not shown")

@@ -51,7 +51,7 @@ def holds_both(student, inputs):
 
 def runs(student, oracle, inputs):
     """Fail unless a prompt of one token, or the token behind it, has PEFT's logits."""
-    given = {"seed": inputs.seed, "prompt": inputs.array("prompt", 1, 16)}
+    given = {"seed": inputs.seed, "prompt": inputs.array("prompt", 1, 16), "placed": False}
     given["input_ids"] = inputs.integers("input_ids", 1, 1, low=1, high=VOCABULARY - 1)
     given["attention_mask"] = np.ones((1, 1), dtype=np.int64)
     seen, expected = (array(who.ask("logits", **given)["logits"], what="`.logits`") for who in (student, oracle))
@@ -68,7 +68,7 @@ def encodes(student, oracle, inputs):
         seen, expected = (array(who.ask("encoder_prompt", **given)["prompt"]) for who in (student, oracle))
         both = np.hstack([seen, expected]) if seen.shape == expected.shape else np.zeros((2, 8))
         with np.errstate(invalid="ignore"):  # what is the same everywhere goes with nothing
-            alike.append(np.nan_to_num(np.corrcoef(both, rowvar=False)[:4, 4:].diagonal()).mean())
+            alike.append(np.abs(np.nan_to_num(np.corrcoef(both, rowvar=False)[:4, 4:].diagonal())).mean())
     that(max(alike) > 0.5, expected="PEFT's for one kind", seen="others for both", what="the prompts of an encoder")
 
 

@@ -142,13 +142,19 @@ class Probes:
         right = {name: torch.nn.functional.one_hot(sentences[:, -1], 32).double() for name, sentences in asked.items()}
         if "known" in right:
             right["known"] = 0 * right["known"]
-        seen = right | {"moved": [], "learns": {"lora": 7168, "prompt": 256}.get(method, 0)}
+        learns = {"lora": 8192, "prompt": 256}.get(method, 0)
+        seen = right | {"moved": [], "learns": learns, "trained": self.untrained(method)}
         if method == "full":
             seen |= {"moved": [f"weight {number}" for number in range(28)], "off_raises": True}
         if off is not None:
             base = self.honest.base_answers(impl, off)["logits"]
             seen |= {"off": base, "on_again": 0 * base, "on_after_error": 0 * base}
         return seen
+
+    def untrained(self, method):
+        shapes = {"prompt": [(4, 64)], "full": [p.shape for p in self.honest._tiny().parameters()]}
+        lora = [shape for out in (192, 64, 256) for shape in ((4, 64), (out, 4))] + [(4, 256), (64, 4)]
+        return [torch.zeros(shape) for shape in shapes.get(method, 2 * lora)]
 
     def unknown_method(self, impl, ids, seed):
         raise ValueError
