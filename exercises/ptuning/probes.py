@@ -17,8 +17,18 @@ END = VOCABULARY - 1
 N_POSITIONS = 32
 
 
-def _gpt2(seed, width, dtype="float64", rounded_to="float64", tied=True, n_positions=N_POSITIONS, eos_token_id=END, placed=True):
-    """A GPT-2 of two layers without dropout, every weight drawn from the seed.
+def _gpt2(
+    seed,
+    width,
+    dtype="float64",
+    rounded_to="float64",
+    tied=True,
+    n_positions=N_POSITIONS,
+    eos_token_id=END,
+    layers=2,
+    placed=True,
+):
+    """A GPT-2 without dropout, every weight drawn from the seed.
 
     Embeddings and positions weigh much and biases little: otherwise a token tends to be followed by the same one
     whatever came before, and a mistake need not show in what is generated. So measured, the mistakes of `generate`
@@ -28,7 +38,7 @@ def _gpt2(seed, width, dtype="float64", rounded_to="float64", tied=True, n_posit
         vocab_size=VOCABULARY,
         n_positions=n_positions,
         n_embd=width,
-        n_layer=2,
+        n_layer=layers,
         n_head=2,
         resid_pdrop=0.0,
         embd_pdrop=0.0,

@@ -65,14 +65,19 @@ ANCHOR = 1e-2
 
 
 def runs(student, oracle, inputs):
-    """Fail unless a prompt of one token, or the token behind it, has PEFT's logits."""
+    """Fail unless a prompt of one token has PEFT's logits behind no layer, or it or the text has them behind two.
+
+    Most of the logits of one token will do: whoever writes into the table moves others.
+    """
     given = {"seed": inputs.seed, "prompt": inputs.array("prompt", 1, 16), "placed": False}
     given["input_ids"] = inputs.integers("input_ids", 1, 1, low=1, high=VOCABULARY - 1)
     given["attention_mask"] = np.ones((1, 1), dtype=np.int64)
-    seen, expected = (array(who.ask("logits", **given)["logits"], what="`.logits`") for who in (student, oracle))
-    rows = seen.reshape(-1, VOCABULARY) if seen.size % VOCABULARY == 0 else np.zeros((0, VOCABULARY))
-    off = min((np.abs(row - wanted).max() for row in rows for wanted in expected[0]), default=np.inf)
-    that(off <= ANCHOR * np.abs(expected).max(), expected="PEFT's", seen="others", what="the logits of a token")
+    shares = [0.0]
+    for layers, columns in ((0, 1), (2, 2)):
+        seen, expected = (array(who.ask("logits", layers=layers, **given)["logits"]) for who in (student, oracle))
+        rows, wanted = seen.reshape(-1, seen.shape[-1])[:, :VOCABULARY], expected[0, :columns]
+        shares += [(np.abs(row - each) <= ANCHOR * np.abs(each).max()).mean() for row in rows for each in wanted]
+    that(max(shares) > 0.5, expected="PEFT's", seen="others", what="the logits of a token")
 
 
 def encodes(student, oracle, inputs):
@@ -81,7 +86,7 @@ def encodes(student, oracle, inputs):
     for kind in KINDS:
         given = {"seed": inputs.seed, "V": 64, "d": 4, "h": 5, "kind": kind, "in_order": False}
         seen, expected = (array(who.ask("encoder_prompt", **given)["prompt"]) for who in (student, oracle))
-        both = np.hstack([seen, expected]) if seen.shape == expected.shape else np.zeros((2, 8))
+        both = np.hstack([seen.reshape(64, 4), expected]) if seen.size == expected.size else np.zeros((2, 8))
         with np.errstate(invalid="ignore"):  # what is the same everywhere goes with nothing
             alike.append(np.abs(np.nan_to_num(np.corrcoef(both, rowvar=False)[:4, 4:].diagonal())).mean())
     that(max(alike) > 0.5, expected="PEFT's for one kind", seen="others for both", what="the prompts of an encoder")
