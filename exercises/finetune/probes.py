@@ -699,7 +699,8 @@ def trained_answers(impl, method, trained, asked):
     """The logits for the last token of sentences, by the library's model with these numbers for what learns."""
     parts, model = _library_parts(), _tiny()
     if method == "lora":
-        model = parts["inject_lora"](model, target_modules=["c_attn", "c_proj", "c_fc"], r=4, alpha=8)
+        # Its own rank: whether that is the right one is asked elsewhere.
+        model = parts["inject_lora"](model, ["c_attn", "c_proj", "c_fc"], r=min(trained[0].shape), alpha=8)
     elif method == "prompt":
         model = parts["PtuningModel"](model, 4)
     learn = _trainable(model)
@@ -735,8 +736,8 @@ def adaptation(impl, method, ids, seed, asked, off=None):
     adapted = impl.adapt(model, method, [_text(ids)], _library_parts(), seed)
     seen = {name: _answers(adapted, sentences) for name, sentences in asked.items()}
     seen["moved"] = [name for name, p, values in before.values() if not torch.equal(p, values)]
-    seen["trained"] = _trainable(adapted)
-    seen["learns"] = sum(p.numel() for p in seen["trained"])
+    seen["trained"] = [parameter.detach().clone() for parameter in _trainable(adapted)]
+    seen["learns"] = sum(values.numel() for values in seen["trained"])
     if method == "full":
         seen["off_raises"] = _refuses(impl, adapted)
     if off is not None:

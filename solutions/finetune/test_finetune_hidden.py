@@ -354,5 +354,5 @@ def test_unknown_method(student, oracle, inputs):
     ids = sentences(9, 2)
     student.must_raise("ValueError", "unknown_method", ids=ids, seed=inputs.seed)
     asked = {"new": ids}
-    seen = student.ask("adaptation", method="lora", ids=ids, seed=inputs.seed, asked=asked)
-    comes_of_training(seen, oracle, "lora", asked)
+    seen = student.ask("adaptation", method="full", ids=ids, seed=inputs.seed, asked=asked)
+    comes_of_training(seen, oracle, "full", asked)

@@ -44,10 +44,9 @@ def holds_both(student, inputs):
     given = {"prompt": inputs.array("prompt", 1, 3), "embeds": inputs.array("embeds", 1, 3, 3)}
     seen = student.ask("inputs", part="inputs_embeds", **given)["inputs_embeds"]
     vectors = np.vstack([given["prompt"], given["embeds"][0]])
-    seen, wanted = (
-        each / np.linalg.norm(each, axis=1)[:, None] for each in (array(seen, (1, 4, 3))[0] + 1e-9, vectors)
-    )
-    that((seen @ wanted.T).max(axis=0).min() > 1 - ANCHOR**2, expected="prompt and text", seen="others", what="a row")
+    rows = array(seen, (1, 4, 3), what="inputs_embeds")[0] + 1e-9  # zeros have no direction
+    rows, vectors = (each / np.linalg.norm(each, axis=1)[:, None] for each in (rows, vectors))
+    that((rows @ vectors.T).max(axis=0).min() > 1 - ANCHOR**2, expected="prompt and text", seen="others", what="a row")
 
 
 def runs(student, oracle, inputs):
