@@ -40,7 +40,7 @@ ANCHOR = 1e-2
 
 
 def holds_both(student, inputs):
-    """Fail unless a batch of one row holds the prompt's vector and those of its text, in any order and of any length."""
+    """Fail unless a row holds the prompt's vector and those of its text, in any order and of any length."""
     given = {"prompt": inputs.array("prompt", 1, 3), "embeds": inputs.array("embeds", 1, 3, 3)}
     seen = student.ask("inputs", part="inputs_embeds", **given)["inputs_embeds"]
     vectors = np.vstack([given["prompt"], given["embeds"][0]])
