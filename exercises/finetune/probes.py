@@ -85,13 +85,23 @@ class _OwnLayerNorm(nn.LayerNorm):
     pass
 
 
-def _zoo() -> nn.Module:
+def _drawn(seed: int) -> nn.Module:
+    """Norms and others in an order, and under names, that nobody knows before: what they are called says nothing."""
+    generator = torch.Generator().manual_seed(seed)
+    parts = [nn.LayerNorm(3), _OwnLayerNorm(3), nn.LayerNorm(3), nn.Linear(3, 2), _Gain(3), nn.Embedding(5, 3)]
+    names = ["".join("bcdfgh"[i] for i in torch.randint(6, (9,), generator=generator)) for _ in parts]
+    order = torch.randperm(len(parts), generator=generator)
+    return nn.ModuleDict({name: parts[place] for name, place in zip(names, order, strict=True)})
+
+
+def _zoo(seed: int) -> nn.Module:
     """Modules with telling names: norms that are called otherwise, and others that are called almost like norms."""
     parts = {
         "norm": _Gain(3), "final_norm": _Gain(3), "RMSNorm": _Gain(3), "post_LayerNorm_2": _Gain(3), "gain": _Gain(3),
         "normalizer": nn.Linear(3, 2), "abnorm": nn.Linear(3, 2), "norm_2": nn.Linear(3, 2), "rms": nn.RMSNorm(3),
         "scale": nn.LayerNorm(3), "own": _OwnLayerNorm(3), "bias_head": nn.Linear(3, 2), "groups": nn.GroupNorm(1, 3),
         "in_norm": nn.ModuleDict({"up": nn.Linear(3, 4)}), "embed": nn.Embedding(5, 3), "out": nn.Linear(3, 5),
+        "drawn": _drawn(seed),
     }  # fmt: skip
     model = nn.ModuleDict(parts)
     model["out"].weight = model["embed"].weight
@@ -318,7 +328,7 @@ def loss_gradient(impl, logits, labels):
 
 def groups(impl, kind, weight_decay, seed):
     """`param_groups(model, weight_decay)`"""
-    model = _zoo() if kind == "zoo" else MODELS[kind](seed)
+    model = _zoo(seed) if kind == "zoo" else MODELS[kind](seed)
     names = {id(parameter): name for name, parameter in model.named_parameters()}
     decays: dict[str, list] = {name: [] for name in names.values()}
     strangers = []
@@ -685,6 +695,23 @@ def base_answers(impl, ids):
     return {"logits": _answers(_tiny(), ids)}
 
 
+def trained_answers(impl, method, trained, asked):
+    """The logits for the last token of sentences, by the library's model with these numbers for what learns."""
+    parts, model = _library_parts(), _tiny()
+    if method == "lora":
+        # Its own rank: whether that is the right one is asked elsewhere.
+        model = parts["inject_lora"](model, ["c_attn", "c_proj", "c_fc"], r=min(trained[0].shape), alpha=8)
+    elif method == "prompt":
+        model = parts["PtuningModel"](model, 4)
+    learn = _trainable(model)
+    if [p.shape for p in learn] != [p.shape for p in trained]:
+        return dict.fromkeys(asked)
+    with torch.no_grad():
+        for parameter, values in zip(learn, trained, strict=True):
+            parameter.copy_(values)
+    return {name: _answers(model, sentences) for name, sentences in asked.items()}
+
+
 class _Interruption(Exception):
     pass
 
@@ -709,7 +736,8 @@ def adaptation(impl, method, ids, seed, asked, off=None):
     adapted = impl.adapt(model, method, [_text(ids)], _library_parts(), seed)
     seen = {name: _answers(adapted, sentences) for name, sentences in asked.items()}
     seen["moved"] = [name for name, p, values in before.values() if not torch.equal(p, values)]
-    seen["learns"] = sum(p.numel() for p in adapted.parameters() if p.requires_grad)
+    seen["trained"] = [parameter.detach().clone() for parameter in _trainable(adapted)]
+    seen["learns"] = sum(values.numel() for values in seen["trained"])
     if method == "full":
         seen["off_raises"] = _refuses(impl, adapted)
     if off is not None:

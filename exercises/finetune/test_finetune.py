@@ -87,6 +87,18 @@ def plain_float(value, what):
     return number(value, what=what)
 
 
+# What a probe says of flags, names and its own inputs, a submission can say in its place that holds no training loop.
+# Checks of such things ask for a number, too, that only the task's code computes: in its simplest case and to 1 %,
+# since its precision and its other cases are the business of others.
+ANCHOR = 1e-2
+
+
+def points_along(seen, direction):
+    """Whether a vetted array is a multiple of `direction`, to 1 % of its norm, and not zero."""
+    norms = np.linalg.norm(seen) * np.linalg.norm(direction)
+    return bool((seen * direction).sum() > (1 - ANCHOR**2) * norms > 0)
+
+
 # ------------------------------------------------------------------------------------------ finetune.1
 
 
@@ -102,6 +114,11 @@ def test_loss_value(student, oracle, inputs, sizes):
     # 1e-6: transformers computes in float32
     close(seen["sum"], array(expected["sum"]), rtol=1e-6, what="the sum of the losses")
     close(seen["count"], targets_of(given["labels"]), rtol=0, dtype="any", what="the number of targets")
+
+
+def softmax(logits):
+    shares = np.exp(logits - logits.max(-1, keepdims=True))
+    return shares / shares.sum(-1, keepdims=True)
 
 
 @check(
@@ -120,6 +137,12 @@ def test_loss_ignored(student, inputs, sizes):
     that(
         bool((moved == judged).all()), expected=places(judged), seen=places(moved),
         what="which logits have a gradient, as (row, position),",
+    )  # fmt: skip
+    targets = np.roll(labels, -1, axis=1).clip(0)
+    direction = judged[..., None] * (softmax(logits) - np.eye(words)[targets])
+    that(
+        points_along(gradient, direction), expected="a multiple of softmax minus target", seen="something else",
+        what="the gradient of the logits",
     )  # fmt: skip
     others = np.where(judged[..., None], logits, -logits)
     again = student.ask("loss", logits=others, labels=labels)
@@ -141,9 +164,11 @@ def test_loss_split(student, inputs, sizes):
     close(whole["sum"], np.asarray(total), rtol=1e-12, what="the sum for all rows together")
     counts = [number(part["count"], what="the count for one row") for part in parts]
     close(whole["count"], sum(counts), rtol=0, dtype="any", what="the count for all rows together")
-    # What adds up may still be nothing: equal logits make every target cost log V.
-    level = student.ask("loss", logits=np.zeros_like(logits), labels=labels)
-    close(level["sum"], np.asarray(targets_of(labels) * np.log(words)), rtol=1e-12, what="the sum for equal logits")
+    # What adds up may still be nothing: with the same logits everywhere each target that is word 0 costs the same.
+    level = np.tile(inputs.array("level", words), (rows, tokens, 1))
+    same = student.ask("loss", logits=level, labels=labels.clip(max=0))
+    cost = -targets_of(labels) * np.log(softmax(level)[0, 0, 0])
+    close(same["sum"], np.asarray(cost), rtol=1e-12, what="the sum for equal logits")
 
 
 @check(
@@ -184,7 +209,17 @@ def test_loss_dtype(student, oracle, inputs, sizes):
     hint="the sum of nothing is 0, its mean is 0 / 0; the sum must stay in the graph even then.",
 )  # fmt: skip
 def test_loss_empty(student, inputs):
-    for tokens in (4, 1):
+    level = np.tile(inputs.array("level", 5), (2, 4, 1))
+    for tokens in np.argsort(inputs.normal("order", 5)).tolist():
+        if tokens == 0:  # as a control, every token is the same word
+            seen = student.ask("loss_gradient", logits=level, labels=np.full((2, 4), 3))
+            gradient = array(seen["gradient"], (2, 4, 5), what="the gradient with targets").sum((0, 1))
+            direction = softmax(level)[0, 0] - np.eye(5)[3]
+            that(
+                points_along(gradient, direction), expected="a multiple of softmax minus target", seen="something else",
+                what="the gradient with targets",
+            )  # fmt: skip
+            continue
         logits = inputs.array("logits", 2, tokens, 5)
         labels = np.full((2, tokens), -100) if tokens > 1 else np.array([[1], [2]])
         seen = student.ask("loss_gradient", logits=logits, labels=labels)
@@ -198,11 +233,23 @@ def test_loss_empty(student, inputs):
 KINDS = ["gpt2", "bert", "zoo"]
 
 
+def sorts_or_schedules(student, oracle, inputs):
+    """Fail unless norms under drawn names are told from others, or else the factor on a slope is right."""
+    asked = {"kind": "zoo", "weight_decay": 0.125, "seed": inputs.seed}
+    seen, expected = (who.ask("groups", **asked)["trainable"] for who in (student, oracle))
+    if all(seen[name] == decays for name, decays in expected.items() if name.startswith("drawn.")):
+        return
+    warmup, step, decay = inputs.integers("schedule", 3, low=2, high=50).tolist()
+    asked = {"steps": [warmup + step], "warmup_steps": warmup, "total_steps": warmup + step + decay}
+    (factor,), (wanted,) = (who.ask("factors", **asked)["factors"] for who in (student, oracle))
+    close(number(factor, what="a factor"), wanted, rtol=ANCHOR, what="a factor on the way down")
+
+
 @check(
     "finetune.2.once", points=1, title="every trainable parameter is in exactly one group, no frozen one is",
     hint="`named_parameters()` gives a shared tensor once; ask each parameter for `requires_grad`.",
 )  # fmt: skip
-def test_groups_once(student, inputs):
+def test_groups_once(student, oracle, inputs):
     for kind in KINDS:
         seen = student.ask("groups", kind=kind, weight_decay=0.1, seed=inputs.seed)
         for name, decays in seen["trainable"].items():
@@ -213,6 +260,7 @@ def test_groups_once(student, inputs):
         used = {number(decay, what="a weight decay") for (decay,) in seen["trainable"].values()}
         that(used <= {0.0, 0.1}, expected="0.0 and 0.1", seen=str(sorted(used)), what="the weight decays in use")
         that(used != {0.0}, expected="groups with the given 0.1", seen="0.0 everywhere", what="the weight decay")
+    sorts_or_schedules(student, oracle, inputs)
 
 
 @check(
@@ -234,12 +282,13 @@ def test_groups_decay(student, oracle, inputs):
     "finetune.2.keys", points=0.5, title="a group has a list of `params` and a `weight_decay`, nothing else",
     hint="optimisers take everything else from their own arguments: leave `lr` and names out.",
 )  # fmt: skip
-def test_groups_keys(student, inputs):
+def test_groups_keys(student, oracle, inputs):
     seen = student.ask("group_keys", seed=inputs.seed)
     that(len(seen["keys"]) > 0, expected="at least one group", seen="none", what="the list of groups")
     for keys in seen["keys"]:
         exactly(keys, ["params", "weight_decay"], what="the keys of a group")
     that(all(seen["lists"]), expected="a list", seen="something else", what="`params` of a group")
+    sorts_or_schedules(student, oracle, inputs)
 
 
 @check(
@@ -274,6 +323,17 @@ def test_factor_ends(student, total, longer):
 
 
 # ------------------------------------------------------------------------------------------ finetune.3
+
+
+def follows_gradient(student, oracle, inputs):
+    """Fail unless the first of two updates finds a multiple of the gradient of the given loss, or of `lm_loss`."""
+    asked = {"lengths": [[5], [5]], "seed": inputs.seed}
+    seen = student.ask("updates", factors=[0.0], max_grad_norm=None, **asked)["gradients"]
+    found = array(seen[0] if seen else None, what="the gradient of the first update")
+    losses = [oracle.ask("joined_gradients", groups=[[0]], default_loss=given, **asked) for given in (False, True)]
+    directions = [array(joined["gradients"][0]) for joined in losses]
+    right = any(found.shape == direction.shape and points_along(found, direction) for direction in directions)
+    that(right, expected="the direction of a loss's", seen="another one", what="the gradient of the first update")
 
 
 @check(
@@ -342,7 +402,7 @@ def test_clip(student, oracle, inputs):
     "finetune.3.schedule", points=1.5, title="each update has its own learning rate, and all groups follow it",
     hint="one value per update, not per batch or epoch: the group's initial rate times `schedule(s, N)`.",
 )  # fmt: skip
-def test_schedule(student, inputs):
+def test_schedule(student, oracle, inputs):
     factors = [0.5, 0.0, 1.0, 0.75, 0.25, 0.125]
     seen = student.ask(
         "learning_rates", lengths=RAGGED[:5], seed=inputs.seed, factors=factors, accumulation=2, epochs=2
@@ -354,6 +414,7 @@ def test_schedule(student, inputs):
             close(number(rate, what=what), initial * factors[step], rtol=1e-9, scale=initial, what=what)
     for total in seen["totals"]:
         exactly(total, 6, what="the number of updates that `schedule` is told")
+    follows_gradient(student, oracle, inputs)
 
 
 @check(
@@ -433,7 +494,7 @@ def test_silent(student, oracle, inputs):
     "finetune.3.memory", points=0.5, title="no graph of an update is alive when `on_step` runs",
     hint="`backward()` frees the graph, unless `retain_graph` keeps it or it never runs; add up `.item()`s.",
 )  # fmt: skip
-def test_memory(student, inputs):
+def test_memory(student, oracle, inputs):
     lengths = RAGGED[:4]
     seen = student.ask("graphs", lengths=lengths, seed=inputs.seed, accumulation=2, lr=LR)
     exactly(len(seen["alive"]), 2, what="how often `on_step` was called")
@@ -445,9 +506,21 @@ def test_memory(student, inputs):
             alive <= allowed, expected=f"at most {allowed:.0f} saved tensors", seen=f"{alive}",
             what="what autograd holds after an update",
         )  # fmt: skip
+    follows_gradient(student, oracle, inputs)
 
 
 # ------------------------------------------------------------------------------------------ finetune.4
+
+
+def judges(student, oracle, inputs):
+    """Fail unless the evaluation of a single row gives the mean of the given loss, or of `lm_loss`."""
+    asked = {"lengths": [[5]], "seed": inputs.seed}
+    result = student.ask("evaluation", **asked)["result"]
+    seen = number(result["loss"] if isinstance(result, dict) else None, what="the loss of one row")
+    losses = [oracle.ask("joined_gradients", groups=[[0]], default_loss=given, **asked) for given in (False, True)]
+    means = [joined["means"][0] for joined in losses]
+    right = any(abs(seen - mean) <= ANCHOR * abs(mean) for mean in means)
+    that(right, expected=f"{means[0]:.6g}", seen=f"{seen:.6g}", what="the loss of one row")
 
 
 def result_of(seen):
@@ -494,7 +567,7 @@ def test_quiet(student, oracle, inputs):
     "finetune.4.edges", points=0.5, title="no target at all gives nan, and too large a perplexity is inf",
     hint="`math.exp(800)` raises; and 0 / 0 is what the mean of nothing is.",
 )  # fmt: skip
-def test_evaluate_edges(student, inputs):
+def test_evaluate_edges(student, oracle, inputs):
     lengths = RAGGED[:2]
     empty = result_of(student.ask("evaluation", lengths=lengths, seed=inputs.seed, silent=[0, 1]))
     for name, value in empty.items():
@@ -502,6 +575,7 @@ def test_evaluate_edges(student, inputs):
     huge = result_of(student.ask("evaluation", lengths=lengths, seed=inputs.seed, scale=1e6))
     number(huge["loss"], what="the loss")
     exactly(huge["perplexity"], float("inf"), what="the perplexity of a very large loss")
+    judges(student, oracle, inputs)
 
 
 # Down in the first two epochs, far up with the last update of the third: three epochs of two updates. That update's own
@@ -557,13 +631,14 @@ def test_fit_epochs(student, oracle, inputs):
     "finetune.4.best", points=1, title="`fit` ends with a copy of the best weights",
     hint="`state_dict()` holds the live tensors: what do they hold one epoch later?",
 )  # fmt: skip
-def test_fit_best(student, inputs):
+def test_fit_best(student, oracle, inputs):
     seen, result, losses, weights = fitted(student, inputs.seed, factors=THERE_AND_BACK)
     that(len(set(losses)) == 3, expected="three different losses", seen=str(losses), what="the evaluation of 3 epochs")
     best = int(np.argmin(losses))
     exactly(result["best_epoch"], best, what=f"`best_epoch` for evaluation losses of {[round(x, 4) for x in losses]}")
     exactly(plain_float(result["best_loss"], "`best_loss`"), losses[best], what="`best_loss`")
     exactly(seen["final"], weights[best], what=f"the model in the end (it is that of epoch {best})")
+    judges(student, oracle, inputs)
 
 
 # ------------------------------------------------------------------------------------------ finetune.5
@@ -583,6 +658,22 @@ def report_of(seen):
     return report
 
 
+def costs(student, inputs):
+    """Fail unless the FLOPs of one direction are those of a GPT-2 on a batch of drawn size."""
+    rows, tokens = inputs.integers("sizes", 2, low=2, high=POSITIONS + 1).tolist()
+    report = report_of(student.ask("model_cost", lengths=[tokens] * rows, seed=inputs.seed))
+    forward = forward_flops(rows, tokens)
+    wanted = {"forward_flops": forward, "backward_flops": 2 * forward}
+    right = any(report[name] == value for name, value in wanted.items())
+    that(right, expected=f"one of {wanted}", seen=str({name: report[name] for name in wanted}), what="the report")
+
+
+def forward_flops(rows, tokens):
+    """Those of our GPT-2 by hand; its attention multiplies without weights."""
+    d, n = WIDTH, rows * tokens
+    return 2 * n * d * (3 * d + d + 8 * d + WORDS) + 2 * 2 * n * tokens * d
+
+
 @check(
     "finetune.5.counts", points=1, title="numbers and bytes of parameters, gradients and moments are exact",
     hint="a shared tensor counts once; AdamW keeps two numbers for each one that learns, in its dtype.",
@@ -597,6 +688,7 @@ def test_cost_counts(student, inputs):
             ("grad_bytes", size * trainable), ("optimizer_bytes", 2 * size * trainable),
         ]:  # fmt: skip
             exactly(report[name], expected, what=f"`{name}` of GPT-2 in {dtype}")
+    costs(student, inputs)
 
 
 @check(
@@ -616,10 +708,8 @@ def test_cost_flops(student, inputs, sizes):
         report = report_of(student.ask("chain_cost", learns=learns, **asked))
         exactly(report["forward_flops"], up + down, what="`forward_flops` of the chain")
         exactly(report["backward_flops"], backward, what=f"`backward_flops` where {', '.join(learns)} learn")
-    # The same by hand for GPT-2, whose attention multiplies without weights.
     report = report_of(student.ask("model_cost", lengths=[4] * 3, seed=inputs.seed))
-    d, n = WIDTH, 3 * 4
-    forward = 2 * n * d * (3 * d + d + 8 * d + WORDS) + 2 * 2 * 3 * 4 * 4 * d
+    forward = forward_flops(rows=3, tokens=4)
     exactly(report["forward_flops"], forward, what="`forward_flops` of GPT-2")
     exactly(report["backward_flops"], 2 * forward, what="`backward_flops` of GPT-2")
 
@@ -654,6 +744,7 @@ def test_cost_traceless(student, inputs):
     exactly(seen["flags_changed"], [], what="the list of parameters whose `requires_grad` changed")
     exactly(seen["modes_same"], True, what="whether every module is in its former mode")
     exactly(seen["batch_same"], True, what="whether the batch is as it was")
+    costs(student, inputs)
 
 
 # ------------------------------------------------------------------------------------------ finetune.6
@@ -681,6 +772,21 @@ def at_least(value, bound, what):
     that(value >= bound, expected=f"at least {bound:.2f}", seen=f"{value:.2f}", what=f"the accuracy on {what}")
 
 
+def comes_of_training(seen, oracle, method, asked):
+    """Fail unless the library's model answers the same with what was trained.
+
+    The sentences hold their answers: whoever repeats these has trained nothing.
+    """
+    trained = [array(tensor, what="what learns") for tensor in seen["trained"]]
+    found = oracle.ask("trained_answers", method=method, trained=trained, asked=asked)
+    for name, ids in asked.items():
+        logits = array(found[name], (len(ids), 32), what="the logits of the library's model with what was trained")
+        # float32, in which layers of another make may round otherwise, through a model that was trained to be sure
+        close(
+            seen[name], logits, rtol=1e-2, dtype="any", what="the logits, beside the library's with what was trained,"
+        )
+
+
 def off_is_base(seen, oracle, ids):
     base = array(oracle.ask("base_answers", ids=ids)["logits"])
     exactly(seen["off"], base, what="the logits with the adapter off")
@@ -699,9 +805,10 @@ TRIES = 4  # prompts start at random and may get stuck, in fewer than 1 of 100 r
     "finetune.6.full", points=1, title="full fine-tuning learns a new map, forgets the old, has no way back",
     hint="every parameter learns at the recipe's rate; there is nothing that `adapter_off` could switch off.",
 )  # fmt: skip
-def test_full(student, inputs):
+def test_full(student, oracle, inputs):
     new = sentences(11, 4)
-    seen = student.ask("adaptation", method="full", ids=new, seed=inputs.seed, asked={"new": new, "known": KNOWN})
+    asked = {"new": new, "known": KNOWN}
+    seen = student.ask("adaptation", method="full", ids=new, seed=inputs.seed, asked=asked)
     at_least(accuracy(seen["new"], new, "the new map"), LEARNED, "the new map")
     known = accuracy(seen["known"], KNOWN, "the known maps")
     that(
@@ -709,6 +816,7 @@ def test_full(student, inputs):
     )
     exactly(len(seen["moved"]), 28, what="the number of weight tensors that training moved")
     exactly(seen["off_raises"], True, what="whether `adapter_off` raises ValueError")
+    comes_of_training(seen, oracle, "full", asked)
 
 
 @check(
@@ -723,6 +831,7 @@ def test_lora(student, oracle, inputs):
     exactly(seen["moved"], [], what="the list of base weights that moved")
     exactly(seen["learns"], 2 * 4 * (64 + 192 + 64 + 64 + 64 + 256 + 256 + 64), what="how many numbers learn")
     off_is_base(seen, oracle, KNOWN)
+    comes_of_training(seen, oracle, "lora", asked["asked"])
 
 
 @check(
@@ -746,4 +855,5 @@ def prompted(student, oracle, seed, slope, shift):
     exactly(seen["moved"], [], what="the list of base weights that moved")
     exactly(seen["learns"], 4 * 64, what="how many numbers learn")
     off_is_base(seen, oracle, known)
+    comes_of_training(seen, oracle, "prompt", {"held": held})
     return accuracy(seen["held"], held, "examples it was not shown")

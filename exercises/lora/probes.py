@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load, load_file, save_file
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 from transformers.models.gpt2.modeling_gpt2 import GPT2Config, GPT2LMHeadModel
@@ -149,7 +149,19 @@ class _Net(nn.Module):
         return self.head(x)
 
 
-def _model(kind: str, seed: int) -> nn.Module:
+class _Pair(nn.Module):
+    """Two layers, none at the top; what an adapter adds to the second, it adds to the output."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(19, 6)
+        self.body = nn.ModuleDict({"first": nn.Linear(6, 10), "last": nn.Linear(10, 19)})
+
+    def forward(self, ids: Tensor) -> Tensor:
+        return self.body["last"](torch.tanh(self.body["first"](self.embed(ids))))
+
+
+def _model(kind: str, seed: int, dtype: torch.dtype = torch.float64) -> nn.Module:
     """A tiny model in train mode, without dropout, the same in every process for one seed. Biases are random:
     GPT-2's start at zero and would hide a lost one.
     """
@@ -161,12 +173,12 @@ def _model(kind: str, seed: int) -> nn.Module:
         )  # fmt: skip
         model: nn.Module = GPT2LMHeadModel(config).double()
     else:
-        model = _Net().double()
+        model = {"linear": _Net, "pair": _Pair}[kind]().double()
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.copy_(torch.randn(parameter.shape, generator=generator, dtype=torch.float64) * 0.4)
-    return model
+    return model.to(dtype)
 
 
 def _output(model: nn.Module, ids: Tensor) -> Tensor:
@@ -208,21 +220,27 @@ def _model_factors(model: nn.Module, widths: dict[str, tuple[int, int]], r: int)
     return factors
 
 
-def _fill(model: nn.Module, widths: dict[str, tuple[int, int]], r: int, seed: int) -> None:
-    """Give every A and B values that depend on the seed and on the order of the paths only."""
+def _fill(model: nn.Module, widths: dict[str, tuple[int, int]], r: int, seed: int, size: float) -> None:
+    """Give every A and B values of that size that depend on the seed and on the order of the paths only."""
     generator = torch.Generator().manual_seed(seed)
     factors = _model_factors(model, widths, r)
     for path in widths:
         for factor in factors[path]:
             shape = factor.values.shape
-            factor.set(torch.randn(shape, generator=generator, dtype=torch.float64) * 0.5)
+            factor.set(torch.randn(shape, generator=generator, dtype=torch.float64) * size)
 
 
-def _adapted(impl, kind, seed, targets, paths, r, alpha, dropout=0.0, training=True):
-    model = _model(kind, seed).train(training)
-    widths = {path: _widths(model.get_submodule(path)) for path in paths}
+def _widths_of(model: nn.Module, paths: list[str]) -> dict[str, tuple[int, int]]:
+    return {path: _widths(model.get_submodule(path)) for path in paths}
+
+
+def _adapted(
+    impl, kind, seed, targets, paths, r, alpha, dropout=0.0, training=True, size=0.5, dtype=torch.float64
+):  # fmt: skip
+    model = _model(kind, seed, dtype).train(training)
+    widths = _widths_of(model, paths)
     model = impl.inject_lora(model, list(targets), r, alpha, dropout)
-    _fill(model, widths, r, seed + 1)
+    _fill(model, widths, r, seed + 1, size)
     return model
 
 
@@ -494,10 +512,12 @@ def merge_one_of_two(impl, weight, bias, A, B, x, alpha):
 # ------------------------------------------------------------------------------------------------ lora.4
 
 
-def adapted(impl, kind, seed, ids, targets, paths, r, alpha):
+def adapted(impl, kind, seed, ids, targets, paths, r, alpha, size=0.5, dtype="float64"):
     """`inject_lora(model, targets, r, alpha)(ids)` with given A and B"""
-    with _default_dtype(torch.float64):
-        return {"logits": _output(_adapted(impl, kind, seed, targets, paths, r, alpha), ids)}
+    dtype = getattr(torch, dtype)
+    with _default_dtype(dtype):
+        model = _adapted(impl, kind, seed, targets, paths, r, alpha, size=size, dtype=dtype)
+        return {"logits": _output(model, ids)}
 
 
 def bare(impl, kind, seed, ids):
@@ -559,21 +579,33 @@ def trained_model(impl, kind, seed, ids, targets, r, alpha):
         }
 
 
-def refused(impl, kind, seed, ids, targets, r, alpha):
-    """`inject_lora(model, targets, r, alpha)` with a target that cannot be adapted, then `model(ids)`"""
-    with _default_dtype(torch.float64):
-        model = _model(kind, seed)
-        before = _snapshot(model)
-        raised = _error_of(lambda: impl.inject_lora(model, list(targets), r, alpha))
-        changes = _changes(before, _snapshot(model))
-        return {"raised": raised, "changes": changes, "logits": _output(model, ids)}
+def attempted(impl, kind, seed, ids, targets, paths, r, alpha, size, dtype):
+    """`inject_lora(model, targets, r, alpha)`, then `model(ids)`, with given A and B if nothing was raised"""
+    dtype = getattr(torch, dtype)
+    with _default_dtype(dtype):
+        model = _model(kind, seed, dtype)
+        before, widths = _snapshot(model), _widths_of(model, paths)
+        returned = []
+        raised = _error_of(lambda: returned.append(impl.inject_lora(model, list(targets), r, alpha)))
+        if raised:
+            return {"raised": raised, "changes": _changes(before, _snapshot(model)), "logits": _output(model, ids)}
+        model = returned[0] or model  # whether it returns the model is asked elsewhere
+        _fill(model, widths, r, seed + 1, size)
+        return {"raised": raised, "logits": _output(model, ids)}
 
 
-def injected_twice(impl, kind, seed, targets, again, r, alpha):
-    """`inject_lora(inject_lora(model, targets, r, alpha), again, r, alpha)`"""
-    with _default_dtype(torch.float64):
-        model = impl.inject_lora(_model(kind, seed), list(targets), r, alpha)
-        return {"raised": _error_of(lambda: impl.inject_lora(model, list(again), r, alpha))}
+def injected_twice(impl, kind, seed, ids, targets, paths, again, r, alpha, size, dtype):
+    """`inject_lora(inject_lora(model, targets, r, alpha), again, r, alpha)`, then the first one's `(ids)`"""
+    dtype = getattr(torch, dtype)
+    with _default_dtype(dtype):
+        model = _model(kind, seed, dtype)
+        widths = _widths_of(model, paths)
+        model = impl.inject_lora(model, list(targets), r, alpha)
+        raised = _error_of(lambda: impl.inject_lora(model, list(again), r, alpha))
+        if not paths:
+            return {"raised": raised}
+        _fill(model, widths, r, seed + 1, size)
+        return {"raised": raised, "logits": _output(model, ids)}
 
 
 def tied_weights(impl, seed, targets, r, alpha):
@@ -596,10 +628,10 @@ def with_dropout(impl, kind, seed, ids, targets, paths, r, alpha, dropout, train
 # ------------------------------------------------------------------------------------------------ lora.5
 
 
-def saved(impl, kind, seed, targets, paths, r, alpha, merge=False, as_text=False, below="adapter"):
+def saved(impl, kind, seed, targets, paths, r, alpha, merge=False, as_text=False, below="adapter", size=0.5):
     """`save_adapter(inject_lora(model, targets, r, alpha), directory)` with given A and B"""
     with _default_dtype(torch.float64), tempfile.TemporaryDirectory() as scratch:
-        model = _adapted(impl, kind, seed, targets, paths, r, alpha)
+        model = _adapted(impl, kind, seed, targets, paths, r, alpha, size=size)
         if merge:
             for module in model.modules():
                 if hasattr(module, "merged"):  # how Conv1D is wrapped is free, nn.Linear becomes a LoRALinear
@@ -629,10 +661,29 @@ def resaved(impl, kind, seed, config, weights, edits):
         return {"config": _bytes(other / CONFIG_FILE), "weights": _bytes(other / WEIGHTS_FILE)}
 
 
-def _write(directory: Path, config: Tensor, weights: Tensor) -> None:
+def _write(directory: Path, config: Tensor, weights: Tensor | None) -> None:
     directory.mkdir(parents=True)
     (directory / CONFIG_FILE).write_bytes(bytes(config.tolist()))
-    (directory / WEIGHTS_FILE).write_bytes(bytes(weights.tolist()))
+    if weights is not None:
+        (directory / WEIGHTS_FILE).write_bytes(bytes(weights.tolist()))
+
+
+def changed_files(impl, config, weights, damage="", edits=None):
+    """The files of a whole adapter, changed in one respect."""
+    with tempfile.TemporaryDirectory() as scratch:
+        directory = Path(scratch) / "adapter"
+        _write(directory, config, weights)
+        _damage(directory, damage, edits or {})
+        return {"config": _bytes(directory / CONFIG_FILE), "weights": _bytes(directory / WEIGHTS_FILE)}
+
+
+def tensors_in(impl, weights):
+    """The tensors of a file that `save_adapter` wrote; none if it cannot be read."""
+    try:
+        tensors = load(bytes(weights.tolist())).values()
+    except Exception:  # noqa: BLE001 - what a stranger's file does to safetensors is no failure of the oracle
+        tensors = []
+    return {"tensors": [tensor.double() for tensor in tensors if tensor.is_floating_point()][:64]}
 
 
 def _damage(directory: Path, damage: str, edits: dict) -> None:
@@ -669,23 +720,19 @@ def loaded(impl, kind, seed, ids, config, weights, edits=None, as_text=False, tr
         return {"logits": _output(model, ids), "trainable": _trainable(model)}
 
 
-def loads(impl, kind, seed, config, weights):
-    """`load_adapter(model, directory)` with the files of an adapter"""
+def loads(impl, kind, seed, config, weights, paths, r):
+    """`load_adapter(model, directory)` with the files of an adapter, then a look at every A and B"""
     with _default_dtype(torch.float64), tempfile.TemporaryDirectory() as scratch:
         directory = Path(scratch) / "adapter"
         _write(directory, config, weights)
-        impl.load_adapter(_model(kind, seed), directory)
-        return {}
-
-
-def refuses(impl, kind, seed, config, weights, damage="", edits=None):
-    """`load_adapter(model, directory)` with the files of an adapter, changed in one respect"""
-    with _default_dtype(torch.float64), tempfile.TemporaryDirectory() as scratch:
-        directory = Path(scratch) / "adapter"
-        _write(directory, config, weights)
-        _damage(directory, damage, edits or {})
         model = _model(kind, seed)
-        return {"raised": _error_of(lambda: impl.load_adapter(model, directory))}
+        widths = _widths_of(model, paths)
+        returned = []
+        raised = _error_of(lambda: returned.append(impl.load_adapter(model, directory)))
+        if raised:
+            return {"raised": raised}
+        factors = _model_factors(returned[0], widths, r)
+        return {"raised": raised, "factors": [factor.values for path in paths for factor in factors[path]]}
 
 
 def loads_twice(impl, kind, seed, config, weights):

@@ -65,7 +65,7 @@ def mergeable(inputs, r, d_in, d_out, ratio=1.737):
     return given | {"alpha": round(float(alpha), 3), "x": inputs.array("x", 3, d_in)}
 
 
-def is_multiple(seen, direction, *, what, of):
+def is_multiple(seen, direction, *, what, of, rtol=1e-9):
     """Fail unless a vetted array is a multiple of `direction`, and not zero.
 
     A law that compares students with themselves needs this anchor; the factor is the business of another check.
@@ -74,11 +74,56 @@ def is_multiple(seen, direction, *, what, of):
     factor = (seen * direction).sum() / size if size else 0.0
     off = np.abs(seen - factor * direction).max()
     that(
-        off <= 1e-9 * (np.abs(seen).max() + 1e-3) and (factor or not size),
+        off <= rtol * (np.abs(seen).max() + 1e-3 * (np.abs(direction).max() or 1.0)) and (factor or not size),
         what=what,
         expected=f"a multiple of {of}, not zero",
         seen=f"{seen.round(4).tolist()}",
     )
+
+
+# What a probe says of flags, names, exceptions and its own inputs, a submission can say in its place that holds no
+# LoRA. Checks of such things ask for a number, too, that only the task's code computes. It is wanted up to a factor and
+# to 1 %, in float32 or beside a model that PEFT adapts, since its precision and its scale are the business of others.
+ANCHOR = 1e-2
+
+
+def adds_update(student, inputs):
+    """Fail unless a layer adds a multiple of B A x, whatever it makes of base(x)."""
+    given = layer(inputs, 5, 4) | factors(inputs, 3, 5, 4) | {"x": inputs.array("x", 2, 1, 5), "alpha": 7.1}
+    outputs = (student.ask("typed", **given | {"B": B}, dtype="float32")["y"] for B in (given["B"], -given["B"]))
+    plus, minus = (array(y, (2, 1, 4), what="the output of a layer") for y in outputs)
+    direction = given["x"] @ given["A"].T @ given["B"].T
+    is_multiple(plus - minus, direction, what="what a layer adds to base(x)", of="B A x", rtol=ANCHOR)
+
+
+# The last layer alone: what an adapter does to it, it does to the output, up to a factor.
+LAST = {"kind": "pair", "targets": ["last"], "paths": ["body.last"], "r": 3}
+
+
+def two_sizes(oracle, inputs):
+    """The arguments of a probe for a smaller and a larger adapter, and how far apart PEFT's logits are with them."""
+    given = LAST | {"seed": inputs.seed, "ids": inputs.integers("ids", 2, 5, low=0, high=19)}
+    given |= {"alpha": 3, "dtype": "float32"}  # alpha is r, which no one can confuse
+    pair = [given | {"size": size} for size in (0.5, 1.0)]
+    small, large = (array(oracle.ask("adapted", **asked)["logits"]) for asked in pair)
+    return pair, large - small
+
+
+def move_like_peft(small, large, direction):
+    """Fail unless the logits with two adapters differ by a multiple of what PEFT's differ by."""
+    small, large = (array(seen["logits"], direction.shape, what="the adapted output") for seen in (small, large))
+    is_multiple(large - small, direction, what="what an adapter does to the output", of="PEFT's", rtol=ANCHOR)
+
+
+def adapts(student, oracle, inputs):
+    """Fail unless an adapter of the last layer moves the logits as PEFT's does."""
+    pair, direction = two_sizes(oracle, inputs)
+    move_like_peft(*(student.ask("adapted", **asked) for asked in pair), direction)
+
+
+def shuffled(inputs, cases):
+    """The cases in an order that depends on the seed."""
+    return [cases[place] for place in np.argsort(inputs.normal("order", len(cases)))]
 
 
 # ---------------------------------------------------------------------------------------------- lora.1
@@ -180,6 +225,7 @@ def test_starts_as_base(student, inputs, sizes, lead):
             kind = f"{'with' if bias is not None else 'without'} bias, dropout {dropout}"
             exactly(seen["train"], expected, what=f"the output in train mode, {kind},")
             exactly(seen["eval"], expected, what=f"the output in eval mode, {kind},")
+    adds_update(student, inputs)
 
 
 @check(
@@ -252,6 +298,7 @@ def test_parameters(student, inputs, sizes, bias):
         seen=f"shapes {seen}",
         what="the list of new trainable tensors",
     )
+    adds_update(student, inputs)
 
 
 def _is_shapes(seen):
@@ -273,6 +320,7 @@ def test_frozen(student, inputs, sizes):
     for name in ("weight", "bias"):
         exactly(seen[name], given[name], what=f"the base's {name} after two steps of AdamW with weight decay")
     exactly(seen["trainable"], False, what="requires_grad of the base's weight or bias")
+    adds_update(student, inputs)
 
 
 @check(
@@ -291,6 +339,7 @@ def test_shares_base(student, inputs, sizes):
     before = array(seen["before"], (2, d_out), what="the output before")
     expected = before + x @ (given["new_weight"] - given["weight"]).T
     close(seen["after"], expected, rtol=1e-12, what="the output after base.weight got new values")
+    adds_update(student, inputs)
 
 
 @check(
@@ -300,7 +349,7 @@ def test_shares_base(student, inputs, sizes):
     hint="print `A.std()` of a new layer with in = 400 (about 0.03) and `B.abs().max()` (0).",
 )
 @cases(alpha=sampled_from([0.5, 64]), examples=2)
-def test_init(student, alpha):
+def test_init(student, inputs, alpha):
     d_in, d_out, r = 400, 24, 16
     seen = student.ask("initial", d_in=d_in, d_out=d_out, r=r, alpha=alpha)
     A = array(seen["A"], (r, d_in), what="A of a new layer")
@@ -321,6 +370,7 @@ def test_init(student, alpha):
     share = np.unique(A).size / A.size
     # Equal float32 draws are possible, about one pair in 6400; a repeated row or a few levels are not chance.
     that(share > 0.9, expected="all different", seen=f"{share:.0%} different", what="the entries of A")
+    adds_update(student, inputs)
 
 
 @check(
@@ -345,6 +395,7 @@ def test_dropout(student, inputs):
     base = array(seen["eval without B"], (rows, d_out), what="the output in eval mode with B = 0")
     size = np.abs(effect).max()
     that(size > 1e-3, expected="an update that is not zero", seen=f"{size:.3g}", what="the update in eval mode")
+    is_multiple(effect, (B @ A).T, what="what single inputs add in eval mode", of="B A", rtol=ANCHOR)
     # 1e-9: room for the rounding of a least-squares solve with orthogonal columns
     close(seen["eval"], base + effect.sum(0), rtol=1e-9, what="the output in eval mode")
     update = array(seen["train"], (rows, d_out), what="the output in train mode") - base
@@ -407,7 +458,7 @@ def test_dtypes(student, oracle, inputs, sizes):
     hint="where do the brackets stand? (B A) x makes a full matrix, B (A x) two thin products.",
 )
 @cases(sizes=distinct_sizes(3, 20, 30), bias=booleans(), examples=3)
-def test_flops(student, sizes, bias):
+def test_flops(student, inputs, sizes, bias):
     d_in, d_out, _ = sizes
     r, rows = 3, 2  # with more than in * out / (in + out) rows a full matrix would be the cheaper way
     seen = student.ask("flops", d_in=d_in, d_out=d_out, r=r, rows=rows, alpha=7, bias=bias)
@@ -420,6 +471,7 @@ def test_flops(student, sizes, bias):
         expected=f"at most {bound}, {base} of them in the base",
         seen=f"{found:.0f}",
     )
+    adds_update(student, inputs)
 
 
 # ---------------------------------------------------------------------------------------------- lora.3
@@ -460,6 +512,8 @@ def test_merge_invisible(student, inputs, sizes):
         close(seen["y 2"], unmerged, rtol=1e-12, dtype="float64", what=f"the merged output in {mode} mode")
         direct = array(seen["base 2"], (3, d_out), what="base(x) after merge")
         close(seen["y 2"], direct, rtol=1e-12, what=f"the merged output in {mode} mode, beside base(x),")
+        update = given["x"] @ given["A"].T @ given["B"].T
+        is_multiple(direct - alone, update, what="what merge adds to base(x)", of="B A x", rtol=ANCHOR)
 
 
 @check(
@@ -477,6 +531,7 @@ def test_merge_square(student, inputs, sizes):
     alone = array(seen["base 0"], (3, d), what="base(x)")
     that((unmerged != alone).any(), expected="base(x) plus an update", seen="base(x)", what="the unmerged output")
     close(seen["y 1"], unmerged, rtol=1e-12, dtype="float64", what="the merged output")
+    adds_update(student, inputs)  # of an oblong layer: here B might be what was meant as A
 
 
 @check(
@@ -498,6 +553,8 @@ def test_unmerge(student, inputs, sizes):
         seen="the old one",
         what="base.weight after merge",
     )
+    update = given["B"] @ given["A"]
+    is_multiple(merged - weight, update, what="what merge adds to base.weight", of="B A", rtol=ANCHOR)
     # (W + d) - d leaves 1e-15 of the largest weight while |d| <= 4 |W|
     close(seen["weight 2"], weight, rtol=1e-14, dtype="float64", what="base.weight after merge and unmerge")
     before = array(seen["y 0"], (3, sizes[2]), what="the output before merge")
@@ -521,6 +578,7 @@ def test_merge_repeated(student, inputs, sizes):
     for number_, what in ((3, "a second merge"), (5, "a second unmerge")):
         before = array(seen[f"weight {number_ - 1}"], given["weight"].shape, what="base.weight")
         exactly(seen[f"weight {number_}"], before, what=f"base.weight after {what}")
+    adds_update(student, inputs)
 
 
 def after(calls):
@@ -547,6 +605,7 @@ def test_merge_modes(student, inputs, sizes):
         exactly(seen[f"merged {number_}"], number_ >= merge, what=f"merged {what}")
     what = "`training` of the layer after merge, beside that before,"
     exactly(seen[f"training {merge}"], seen[f"training {merge - 1}"], what=what)
+    adds_update(student, inputs)
 
 
 # ---------------------------------------------------------------------------------------------- lora.4
@@ -585,7 +644,7 @@ def test_linear_equals_peft(student, oracle, inputs):
     title="a target is a whole name, or its last parts, and hits once",
     hint="split the names at their dots: `subquery` and `query_gate` are not called `query`.",
 )
-def test_targets(student, inputs):
+def test_targets(student, oracle, inputs):
     wanted = {
         ("query",): ["layers.0.query", "layers.1.query"],
         ("query", "0.query"): ["layers.0.query", "layers.1.query"],
@@ -601,6 +660,7 @@ def test_targets(student, inputs):
         seen = student.ask("wrapped", kind="linear", seed=inputs.seed, targets=list(targets), r=3, alpha=7)
         twice = sorted(paths * 2)  # one A and one B each
         exactly(seen["owners"], twice, what=f"the module that each A or B belongs to, for targets {list(targets)},")
+    adapts(student, oracle, inputs)
 
 
 @check(
@@ -609,9 +669,10 @@ def test_targets(student, inputs):
     title="GPT-2 with r = 8 on c_attn trains 294,912 of 124,734,720",
     hint="count each parameter once, tied ones too, and count what the adapters add.",
 )
-def test_counts(student):
+def test_counts(student, oracle, inputs):
     seen = student.ask("gpt2_counts", targets=["c_attn"], r=8, alpha=16)
     exactly(seen["counts"], [294_912, 124_734_720], what="(trainable, all)")
+    adapts(student, oracle, inputs)
 
 
 @check(
@@ -620,7 +681,7 @@ def test_counts(student):
     title="training moves every A and B, and no other tensor",
     hint="freeze the whole model, embeddings, norms and heads included, before the trainable tensors go in.",
 )
-def test_model_frozen(student, inputs):
+def test_model_frozen(student, oracle, inputs):
     ids = inputs.integers("ids", 2, 5, low=0, high=19)
     for kind, target in (("gpt2", "c_attn"), ("linear", "square")):  # one head is tied, the other has its own weight
         seen = student.ask("trained_model", kind=kind, seed=inputs.seed, ids=ids, targets=[target], r=3, alpha=7)
@@ -628,6 +689,7 @@ def test_model_frozen(student, inputs):
         exactly(seen["trainable"], [], what="the list of trainable tensors beside A and B")
         exactly(seen["adapter"], 4, what="the number of factors A and B in two blocks")
         exactly(seen["adapter moved"], 4, what="the number of factors that moved in two steps")
+    adapts(student, oracle, inputs)
 
 
 @check(
@@ -637,13 +699,25 @@ def test_model_frozen(student, inputs):
     hint="find all targets first; one that matches nothing, or a LayerNorm, is a ValueError before any change.",
 )
 def test_unknown_target(student, oracle, inputs):
-    given = {"kind": "gpt2", "seed": inputs.seed, "ids": inputs.integers("ids", 1, 4, low=0, high=19)}
-    untouched = oracle.ask("bare", **given)["logits"]
-    for targets in (["c_attn", "c_attention"], ["c_attn", "ln_1"], ["attn"], ["c.attn"]):
-        seen = student.ask("refused", **given, targets=targets, r=3, alpha=7)
+    pair, direction = two_sizes(oracle, inputs)
+    bad = [pair[0] | {"targets": targets} for targets in (["last", "lasts"], ["last", "embed"], ["body"])]
+    on_gpt2 = pair[0] | {"kind": "gpt2", "dtype": "float64", "paths": []}
+    bad += [on_gpt2 | {"targets": ["c_attn", name]} for name in ("c_attention", "ln_1")]
+    bad += [on_gpt2 | {"targets": [name]} for name in ("attn", "c.attn")]
+    moved = {}
+    # In an order that the seed decides, and numbers come back where nothing is to be refused.
+    for asked in shuffled(inputs, [*bad, *pair]):
+        seen, targets = student.ask("attempted", **asked), asked["targets"]
+        if targets == LAST["targets"]:
+            exactly(seen["raised"], [], what=f"the exception of inject_lora with targets {targets}")
+            moved[asked["size"]] = seen
+            continue
         _is_value_error(seen["raised"], f"inject_lora with targets {targets}")
         exactly(seen["changes"], [], what=f"what changed in the model, with targets {targets},")
-        close(seen["logits"], untouched, rtol=1e-12, what="the model's output afterwards")
+        untouched = array(oracle.ask("bare", kind=asked["kind"], seed=inputs.seed, ids=asked["ids"])["logits"])
+        rtol = 1e-12 if asked["dtype"] == "float64" else RTOL[asked["dtype"]]
+        close(seen["logits"], untouched, rtol=rtol, what="the model's output afterwards")
+    move_like_peft(moved[0.5], moved[1.0], direction)
 
 
 def _is_value_error(raised, what):
@@ -657,12 +731,17 @@ def _is_value_error(raised, what):
     title="injecting twice into one model raises ValueError",
     hint="a model that carries adapters can be recognised by its layers.",
 )
-def test_inject_again(student, inputs):
-    for again in (["c_attn"], ["c_fc"]):
-        seen = student.ask(
-            "injected_twice", kind="gpt2", seed=inputs.seed, targets=["c_attn"], again=again, r=3, alpha=7
-        )
+def test_inject_again(student, oracle, inputs):
+    pair, direction = two_sizes(oracle, inputs)
+    on_gpt2 = pair[0] | {"kind": "gpt2", "targets": ["c_attn"], "paths": [], "again": ["c_attn"]}
+    cases = [asked | {"again": again} for asked, again in zip(pair, (["last"], ["first"]), strict=True)]
+    first = {}
+    for asked in shuffled(inputs, [on_gpt2, on_gpt2 | {"again": ["c_fc"]}, *cases]):
+        seen, again = student.ask("injected_twice", **asked), asked["again"]
         _is_value_error(seen["raised"], f"a second inject_lora, with targets {again},")
+        if asked in cases:  # the first adapter is in force, as if nothing had been tried
+            first[asked["size"]] = seen
+    move_like_peft(first[0.5], first[1.0], direction)
 
 
 # ---------------------------------------------------------------------------------------------- lora.5
@@ -732,7 +811,7 @@ def test_loads_rslora(student, oracle, inputs):
     title="saving writes two small files and changes nothing else",
     hint="only A and B go into the file; `Path.mkdir` can make parents, too.",
 )
-def test_files(student, inputs):
+def test_files(student, oracle, inputs):
     # A model whose weights would break the size limit, in a folder whose parents do not exist yet.
     given = GPT2 | {"kind": "wide gpt2", "seed": inputs.seed, "alpha": 5, "below": "runs/today/best"}
     seen = student.ask("saved", **given)
@@ -743,6 +822,20 @@ def test_files(student, inputs):
     size = sum(array(seen[name], dtype="uint8", what=f"the {name} file").size for name in ("config", "weights"))
     bound = int(1.1 * payload) + 16 * 1024
     that(size <= bound, expected=f"at most {bound} bytes", seen=f"{size}", what="the size of both files together")
+    files = (who["weights"] for who in (seen, oracle.ask("saved", **given)))
+    found, wanted = ([array(each) for each in oracle.ask("tensors_in", weights=file)["tensors"]] for file in files)
+    lost = sum(not any(same_up_to_a_factor(each, other) for other in found) for each in wanted)
+    that(not lost, expected="every A and B", seen=f"all but {lost} of {len(wanted)}", what="the numbers in the file")
+
+
+def same_up_to_a_factor(tensor, other):
+    """Whether one is a multiple of the other, or of its transpose; how they are saved is the business of others."""
+    if tensor.shape != other.shape:
+        other = other.T
+    if tensor.shape != other.shape:
+        return False
+    norms = np.linalg.norm(tensor) * np.linalg.norm(other)
+    return abs((tensor * other).sum()) > (1 - ANCHOR**2) * norms > 0
 
 
 DAMAGES = (
@@ -760,9 +853,25 @@ DAMAGES = (
     hint="compare the names in the file with the names the model needs, both ways, and then the shapes.",
 )
 def test_strict(student, oracle, inputs):
-    files = oracle.ask("saved", **GPT2, seed=inputs.seed, alpha=5)
-    given = {"kind": "gpt2", "seed": inputs.seed, "config": files["config"], "weights": files["weights"]}
-    student.ask("loads", **given)  # whoever cannot load a whole adapter has not detected a damaged one
-    for damage in DAMAGES:
-        raised = student.ask("refuses", **given, damage=damage)["raised"]
-        that(raised, expected="an exception", seen="none", what=f"load_adapter when {damage}")
+    # Nothing but the files tells which adapter is whole: whoever cannot load one has not detected a damaged one.
+    cases = []
+    for model in (GPT2, LAST):
+        place = {"kind": model["kind"], "seed": inputs.seed, "r": 3, "paths": LAST["paths"] if model is LAST else []}
+        saved = oracle.ask("saved", **model, seed=inputs.seed, alpha=5)
+        files = {name: saved[name] for name in ("config", "weights")}
+        cases.append(("", place | files))
+        cases += [(damage, {**place, **oracle.ask("changed_files", **files, damage=damage)}) for damage in DAMAGES]
+    for damage, given in shuffled(inputs, cases):
+        seen = student.ask("loads", **given)
+        if damage:
+            that(seen["raised"], expected="an exception", seen="none", what=f"load_adapter when {damage}")
+            continue
+        raised = seen["raised"]
+        that(raised == [], expected="no exception", seen=str(raised)[:80], what="load_adapter with a whole adapter")
+        same_factors(seen, oracle.ask("loads", **given))
+
+
+def same_factors(seen, expected):
+    """Fail unless every A and B that was asked for has the numbers of the file."""
+    for factor, wanted in zip(seen["factors"], expected["factors"], strict=True):
+        close(factor, wanted, rtol=ANCHOR, dtype="any", what="A or B of a loaded adapter")

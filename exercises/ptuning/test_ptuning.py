@@ -58,6 +58,55 @@ def varied(seen, shape=None, what="the result"):
     return values
 
 
+# What a probe says of flags, names, exceptions and its own inputs, a submission can say in its place that holds no
+# P-tuning. Checks of such things ask for a number, too, that only the task's code computes: in its simplest case and to
+# 1 %, since its precision and its other cases are the business of others.
+ANCHOR = 1e-2
+
+
+def runs(student, oracle, inputs):
+    """Fail unless a prompt of one token has PEFT's logits behind no layer, or it or the text has them behind two.
+
+    Most of the logits of one token will do: whoever writes into the table moves others.
+    """
+    given = {"seed": inputs.seed, "prompt": inputs.array("prompt", 1, 16), "placed": False}
+    given["input_ids"] = inputs.integers("input_ids", 1, 1, low=1, high=VOCABULARY - 1)
+    given["attention_mask"] = np.ones((1, 1), dtype=np.int64)
+    shares = [0.0]
+    for layers, columns in ((0, 1), (2, 2)):
+        seen, expected = (array(who.ask("logits", layers=layers, **given)["logits"]) for who in (student, oracle))
+        rows, wanted = seen.reshape(-1, seen.shape[-1])[:, :VOCABULARY], expected[0, :columns]
+        shares += [(np.abs(row - each) <= ANCHOR * np.abs(each).max()).mean() for row in rows for each in wanted]
+    that(max(shares) > 0.5, expected="PEFT's", seen="others", what="the logits of a token")
+
+
+def encodes(student, oracle, inputs):
+    """Fail unless the prompts of one kind or the other go with PEFT's: whatever else is done to them in the end."""
+    alike = []
+    for kind in KINDS:
+        given = {"seed": inputs.seed, "V": 64, "d": 4, "h": 5, "kind": kind, "in_order": False}
+        seen, expected = (array(who.ask("encoder_prompt", **given)["prompt"]) for who in (student, oracle))
+        both = np.hstack([seen.reshape(64, 4), expected]) if seen.size == expected.size else np.zeros((2, 8))
+        with np.errstate(invalid="ignore"):  # what is the same everywhere goes with nothing
+            alike.append(np.abs(np.nan_to_num(np.corrcoef(both, rowvar=False)[:4, 4:].diagonal())).mean())
+    that(max(alike) > 0.5, expected="PEFT's for one kind", seen="others for both", what="the prompts of an encoder")
+
+
+def begins(student, oracle, inputs):
+    """Fail unless the first new tokens of six texts are the most likely ones."""
+    given = {"seed": inputs.seed, "prompt": inputs.array("prompt", 2, 16), "max_new_tokens": 1}
+    given["input_ids"] = inputs.integers("input_ids", 6, 3, low=1, high=VOCABULARY - 1)
+    given["attention_mask"] = np.ones((6, 3), dtype=np.int64)
+    seen = array(student.ask("new_tokens", **given)["tokens"], what="the first new tokens")
+    expected = array(oracle.ask("new_tokens_recomputed", **given)["tokens"])
+    that(
+        seen.shape == expected.shape and (seen == expected).all(),
+        what="the first new tokens",
+        expected=f"{expected.tolist()}",
+        seen=f"{seen.tolist()}"[:200],
+    )
+
+
 def like_rows_alone(seen, rows, mask, V, side):
     """Fail unless logits at real tokens are those of the rows alone; what stands under pads is taken as it is."""
     B, T = mask.shape
@@ -191,7 +240,7 @@ def batch(inputs, V, B, T, width=16):
     hint="list what still requires a gradient; d is the width of the base's embeddings",
 )
 @cases(V=sampled_from([1, 2, 3, 5]), width=sampled_from(WIDTHS), examples=3)
-def test_trainable(student, inputs, V, width):
+def test_trainable(student, oracle, inputs, V, width):
     for tied in (True, False):
         seen = student.ask("trainable", seed=inputs.seed, width=width, num_virtual_tokens=V, tied=tied)
         that(
@@ -201,6 +250,7 @@ def test_trainable(student, inputs, V, width):
             what="the list of sizes of trainable tensors",
         )
         array(seen["start"], what="the prompt before training")
+    runs(student, oracle, inputs)
 
 
 @check(
@@ -210,7 +260,7 @@ def test_trainable(student, inputs, V, width):
     hint="weight decay moves every weight that has a gradient, even a zero one: the base's must have none at all",
 )
 @cases(sizes=distinct_sizes(3, 2, 5), width=sampled_from(WIDTHS), examples=2)
-def test_frozen(student, inputs, sizes, width):
+def test_frozen(student, oracle, inputs, sizes, width):
     given = batch(inputs, *sizes, width)
     for tied in (True, False):
         seen = student.ask("training", tied=tied, **given)
@@ -224,6 +274,7 @@ def test_frozen(student, inputs, sizes, width):
             seen=f"moves of {moved.tolist()}",
             what="the way that each virtual token moved",
         )
+    runs(student, oracle, inputs)
 
 
 @check(
@@ -323,7 +374,7 @@ def test_gradient(student, oracle, inputs, sizes, width):
     hint="the base adds and multiplies what you send it: in which dtype does it want the prompt?",
 )
 @cases(sizes=distinct_sizes(3, 2, 5), examples=1)
-def test_dtypes(student, inputs, sizes):
+def test_dtypes(student, oracle, inputs, sizes):
     V, B, T = sizes
     # No multiples of 1/4 this time: float32 loses 6e-8 of such a prompt, bfloat16 4e-3.
     prompt = inputs.normal("prompt", V, 48)
@@ -334,6 +385,7 @@ def test_dtypes(student, inputs, sizes):
         seen = student.ask("logits", dtype=dtype, **given)
         close(seen["logits"], exact, rtol=rtol, dtype=dtype, what=f"`.logits` of a {dtype} base")
         close(seen["prompt"], prompt, rtol=kept, what=f"the prompt as it is stored over a {dtype} base")
+    runs(student, oracle, inputs)
 
 
 @check(
@@ -343,12 +395,13 @@ def test_dtypes(student, inputs, sizes):
     hint="read the base, do not write to it: no new rows, no other mode, no hook, no setting",
 )
 @cases(sizes=distinct_sizes(2, 2, 4), examples=2)
-def test_side_effects(student, inputs, sizes):
+def test_side_effects(student, oracle, inputs, sizes):
     V, B = sizes
     seen = student.ask("base_afterwards", attention_mask=np.ones((B, 6), dtype=np.int64), **batch(inputs, V, B, 6))
     for what in ("weights", "config", "modes", "hooks", "outputs"):
         nothing(seen[what], what=f"the list of changes to the base's {what}")
     nothing(seen["arguments"], what="the list of changes to the caller's tensors")
+    runs(student, oracle, inputs)
 
 
 @check(
@@ -358,13 +411,14 @@ def test_side_effects(student, inputs, sizes):
     hint="the table of positions has `config.n_positions` rows; prompt, text and pads need one per column",
 )
 @cases(sizes=distinct_sizes(3, 2, 5), examples=2)
-def test_limits(student, inputs, sizes):
+def test_limits(student, oracle, inputs, sizes):
     V, B, T = sizes
     given = batch(inputs, V, B, T)
     seen = student.ask("logits", n_positions=V + T, **given)
     varied(seen["logits"], (B, V + T, VOCABULARY), what="`.logits` where V + T = n_positions")
     student.must_raise("ValueError", "logits", n_positions=V + T - 1, **given)
     student.must_raise("ValueError", "trainable", seed=inputs.seed, width=16, num_virtual_tokens=0)
+    runs(student, oracle, inputs)
 
 
 # ------------------------------------------------------------------------------------------------ ptuning.3
@@ -377,7 +431,7 @@ def test_limits(student, inputs, sizes):
     hint="the docstring lists the layers in their order; create them in that order",
 )
 @cases(sizes=distinct_sizes(3, 2, 7), examples=2)
-def test_encoder_parameters(student, oracle, sizes):
+def test_encoder_parameters(student, oracle, inputs, sizes):
     V, d, h = sizes
     for kind, total in (("mlp", 229_376), ("lstm", 1_593_344)):
         given = {"V": V, "d": d, "h": h, "kind": kind}
@@ -391,6 +445,7 @@ def test_encoder_parameters(student, oracle, sizes):
         seen = student.ask("encoder_parameters", V=20, d=768, h=128, kind=kind)
         exactly(seen["total"], total, what=f'the size of "{kind}" for V = 20, d = 768, h = 128')
         exactly(seen["frozen"], 0, what="the number of tensors that cannot be trained")
+    encodes(student, oracle, inputs)
 
 
 @check(
@@ -437,7 +492,7 @@ def test_encoder_gradients(student, oracle, inputs, sizes):
     hint="a tensor that shares memory or a graph with the encoder is not baked",
 )
 @cases(sizes=distinct_sizes(3, 3, 8), examples=2)
-def test_bake(student, inputs, sizes):
+def test_bake(student, oracle, inputs, sizes):
     V, d, h = sizes
     for kind in KINDS:
         for train in (True, False):
@@ -447,6 +502,7 @@ def test_bake(student, inputs, sizes):
             exactly(seen["needs_gradient"], False, what="`requires_grad` of the baked prompt")
         untouched = student.ask("encoder_untouched", V=V, d=d, h=h, kind=kind, bake=True)["prompt"]
         array(untouched, (V, d), "float32", what="the baked prompt of an encoder in float32")
+    encodes(student, oracle, inputs)
 
 
 # ------------------------------------------------------------------------------------------------ ptuning.4
@@ -518,7 +574,7 @@ def test_eos(student, oracle, inputs, V, width):
     hint="what was seen is in `past_key_values`: ask for it with `use_cache=True` and send the new token alone",
 )
 @cases(examples=1)
-def test_cache(student, inputs):
+def test_cache(student, oracle, inputs):
     few, more, most = 1, 5, 9
     seen = student.ask("cost_of_tokens", counts=[few, more, most], **batch(inputs, 2, 1, 1, 48))["flops"]
     costs = [number(flops, what="the number of FLOPs") for flops in seen]
@@ -531,3 +587,4 @@ def test_cache(student, inputs):
         seen=f"{late / early:.2f} times as much",
         what="the cost of a token",
     )
+    begins(student, oracle, inputs)

@@ -36,6 +36,59 @@ def low_rank(sizes):
     return r, *(size for size in sizes if size != r)
 
 
+# As in the public checks: what could be claimed without any LoRA stands beside a number that cannot.
+ANCHOR = 1e-2
+
+
+def is_multiple(seen, direction, what, rtol=ANCHOR):
+    """Fail unless a vetted array is a multiple of `direction`, and not zero."""
+    size = (direction * direction).sum()
+    factor = (seen * direction).sum() / size if size else 0.0
+    off = np.abs(seen - factor * direction).max()
+    bound = rtol * (np.abs(seen).max() + 1e-3 * (np.abs(direction).max() or 1.0))
+    that(
+        off <= bound and (factor or not size), expected="a multiple of the right one", seen="something else", what=what
+    )
+
+
+def adds_update(student, inputs):
+    """Fail unless a layer adds a multiple of B A x, whatever it makes of base(x)."""
+    given = layer(inputs, 3, 5, 4) | {"x": inputs.array("x", 2, 1, 5), "alpha": 7.1}
+    outputs = (student.ask("typed", **given | {"B": B}, dtype="float32")["y"] for B in (given["B"], -given["B"]))
+    plus, minus = (array(y, (2, 1, 4), what="the output of a layer") for y in outputs)
+    is_multiple(plus - minus, given["x"] @ given["A"].T @ given["B"].T, "what a layer adds to base(x)")
+
+
+# The last layer alone: what an adapter does to it, it does to the output, up to a factor.
+LAST = {"kind": "pair", "targets": ["last"], "paths": ["body.last"], "r": 3}
+
+
+def two_sizes(oracle, inputs):
+    """The arguments of a probe for a smaller and a larger adapter, and how far apart PEFT's logits are with them."""
+    given = LAST | {"seed": inputs.seed, "ids": inputs.integers("ids", 2, 5, low=0, high=19)}
+    given |= {"alpha": 3, "dtype": "float32"}  # alpha is r, which no one can confuse
+    pair = [given | {"size": size} for size in (0.5, 1.0)]
+    small, large = (array(oracle.ask("adapted", **asked)["logits"]) for asked in pair)
+    return pair, large - small
+
+
+def move_like_peft(small, large, direction):
+    """Fail unless the logits with two adapters differ by a multiple of what PEFT's differ by."""
+    small, large = (array(seen["logits"], direction.shape, what="the adapted output") for seen in (small, large))
+    is_multiple(large - small, direction, "what an adapter does to the output")
+
+
+def adapts(student, oracle, inputs):
+    """Fail unless an adapter of the last layer moves the logits as PEFT's does."""
+    pair, direction = two_sizes(oracle, inputs)
+    move_like_peft(*(student.ask("adapted", **asked) for asked in pair), direction)
+
+
+def shuffled(inputs, cases):
+    """The cases in an order that depends on the seed."""
+    return [cases[place] for place in np.argsort(inputs.normal("order", len(cases)))]
+
+
 # ---------------------------------------------------------------------------------------------- lora.1
 
 
@@ -83,6 +136,7 @@ def test_delta_bilinear(student, inputs, sizes):
             )
     summed = np.abs(delta(A + C, B) - once - delta(C, B)).max()
     that(summed <= 1e-11, expected="the sum of two updates", seen=f"off by {summed:.2g}", what="the update of A + C")
+    is_multiple(once, B @ A, "the update")
     singular = np.linalg.svd(once, compute_uv=False)
     that(
         singular[r:].sum() <= 1e-12 * max(singular.sum(), 1),
@@ -115,6 +169,7 @@ def test_independent(student, inputs, sizes):
     that(differ, expected="other numbers than in the first", seen="the same", what="what the second layer starts with")
     before = array(seen["y before"], (2, d_out), what="the output of the second layer")
     exactly(seen["y after"], before, what="the output of the second layer after the first one changed")
+    adds_update(student, inputs)
 
 
 @check(
@@ -130,12 +185,8 @@ def test_round_trip(student, inputs, sizes):
     seen = student.ask("round_trip", **given)
     original = array(seen["y"], (2, d_out), "float64", what="the output of the layer")
     exactly(seen["copy"], original, what="the output of the fresh layer after load_state_dict")
-    # an anchor: what the layer adds to base(x) is a multiple of B A x; lora.2.formula says which
     added = original - given["x"] @ given["weight"].T - given["bias"]
-    direction = given["x"] @ given["A"].T @ given["B"].T
-    factor = (added * direction).sum() / max((direction * direction).sum(), 1e-9)
-    off = np.abs(added - factor * direction).max()
-    that(off <= 1e-9 * (1 + np.abs(original).max()), expected="base(x) plus a multiple of B A x", seen="something else")
+    is_multiple(added, given["x"] @ given["A"].T @ given["B"].T, "what the layer adds to base(x)", rtol=1e-9)
 
 
 @check(
@@ -144,11 +195,12 @@ def test_round_trip(student, inputs, sizes):
     title="A and B are created on the device of the base",
     hint="a tensor made without `device=` lives on the CPU; the base may live elsewhere, for instance on meta.",
 )
-def test_device(student):
+def test_device(student, inputs):
     seen = student.ask("on_meta", d_in=5, d_out=4, r=3, alpha=7)
     exactly(seen["A"], "meta", what="the device of A over a base on the meta device")
     exactly(seen["B"], "meta", what="the device of B over a base on the meta device")
     exactly(seen["shape"], [2, 4], what="the shape of the output on the meta device")
+    adds_update(student, inputs)
 
 
 @check(
@@ -196,6 +248,7 @@ def test_drift(student, inputs, sizes):
             seen="the old one",
             what="the merged weight",
         )
+    adds_update(student, inputs)
 
 
 @check(
@@ -215,6 +268,7 @@ def test_trainable_after(student, inputs, sizes):
         exactly(seen[f"trainable {number}"], seen["trainable 0"], what=what)
     seen = student.ask("trained_after_unmerge", **given)
     exactly(seen["B moved"], True, what="whether B moves in training after unmerge")
+    adds_update(student, inputs)
 
 
 @check(
@@ -232,6 +286,7 @@ def test_merge_instances(student, inputs, sizes):
     exactly(seen["weight"], given["weight"], what="base.weight of the second layer")
     before = array(seen["before"], (3, sizes[2]), what="the output of the second layer before")
     exactly(seen["after"], before, what="the output of the second layer after the first one merged")
+    adds_update(student, inputs)
 
 
 @check(
@@ -270,11 +325,15 @@ def _is_value_error(raised, what):
     hint="GPT-2's lm_head and its embedding are one Parameter: an update of one would not reach the other.",
 )
 def test_tied(student, oracle, inputs):
-    given = {"kind": "gpt2", "seed": inputs.seed, "ids": inputs.integers("ids", 1, 4, low=0, high=19)}
-    seen = student.ask("refused", **given, targets=["lm_head"], r=3, alpha=7)
+    pair, direction = two_sizes(oracle, inputs)
+    tied = pair[0] | {"kind": "gpt2", "targets": ["lm_head"], "paths": [], "dtype": "float64"}
+    seen = student.ask("attempted", **tied)
     _is_value_error(seen["raised"], "inject_lora with targets ['lm_head']")
     exactly(seen["changes"], [], what="what changed in the model")
-    close(seen["logits"], oracle.ask("bare", **given)["logits"], rtol=1e-12, what="the model's output afterwards")
+    untouched = oracle.ask("bare", kind="gpt2", seed=inputs.seed, ids=tied["ids"])["logits"]
+    close(seen["logits"], untouched, rtol=1e-12, what="the model's output afterwards")
+    # The last layer of another model is not tied, and can be adapted.
+    move_like_peft(*(student.ask("attempted", **asked) for asked in pair), direction)
     seen = student.ask("tied_weights", seed=inputs.seed, targets=["c_attn"], r=3, alpha=7)
     exactly(seen["tied"], True, what="whether lm_head and wte still share their weight")
 
@@ -285,10 +344,11 @@ def test_tied(student, oracle, inputs):
     title="dropout and the mode of the model reach the new layers",
     hint="pass `dropout` on; a model in eval mode stays in eval mode, its new layers included.",
 )
-def test_options(student, inputs):
+def test_options(student, oracle, inputs):
     ids = inputs.integers("ids", 2, 5, low=0, high=19)
     for model in (GPT2, LINEAR):
         _dropout_and_mode(student, ids, model | {"seed": inputs.seed, "alpha": 7})
+    adapts(student, oracle, inputs)
 
 
 def _dropout_and_mode(student, ids, given):
@@ -316,6 +376,7 @@ def test_fresh_model(student, oracle, inputs):
         # not bit for bit: how Conv1D is wrapped is free, and x @ W + b may round otherwise than addmm
         expected = oracle.ask("bare", **given, kind=kind)["logits"]
         close(seen["logits"], expected, rtol=1e-12, what=f"the output of the {kind} model")
+    adapts(student, oracle, inputs)
 
 
 @check(
@@ -392,6 +453,11 @@ def test_loads_dropout(student, oracle, inputs):
     close(calm, plain, rtol=1e-12, what="the output in eval mode")
     noisy = array(student.ask("loaded", **given, training=True)["logits"], plain.shape, what="the output in train mode")
     that((noisy != plain).any(), expected="dropout at work", seen="the output without dropout", what="train mode")
+    adapters = [oracle.ask("saved", **LAST, seed=inputs.seed, alpha=5, size=size) for size in (0.5, 1.0)]
+    given |= {"kind": "pair", "edits": {}}
+    pairs = [given | {"config": each["config"], "weights": each["weights"]} for each in adapters]
+    small, large = (array(oracle.ask("loaded", **asked)["logits"]) for asked in pairs)
+    move_like_peft(*(student.ask("loaded", **asked) for asked in pairs), large - small)
 
 
 @check(
@@ -415,16 +481,34 @@ def test_saved_merged(student, oracle, inputs):
     hint="a model with adapters, and configs with DoRA, biases, patterns or further modules, are not plain LoRA.",
 )
 def test_refuses(student, oracle, inputs):
-    files = oracle.ask("saved", **GPT2, seed=inputs.seed, alpha=5)
-    given = {"kind": "gpt2", "seed": inputs.seed, "config": files["config"], "weights": files["weights"]}
-    _is_value_error(student.ask("loads_twice", **given)["raised"], "a second load_adapter into one model")
-    for edits in (
+    saved = oracle.ask("saved", **GPT2, seed=inputs.seed, alpha=5)
+    files = {"config": saved["config"], "weights": saved["weights"]}
+    _is_value_error(
+        student.ask("loads_twice", kind="gpt2", seed=inputs.seed, **files)["raised"], "a second load_adapter"
+    )
+    refused = [
         {"use_dora": True},
         {"bias": "all"},
         {"rank_pattern": {"c_attn": 2}},
         {"alpha_pattern": {"c_attn": 7}},
         {"modules_to_save": ["ln_f"]},
-    ):
-        _is_value_error(student.ask("refuses", **given, edits=edits)["raised"], f"load_adapter with {edits}")
-    raised = student.ask("refuses", **given, damage="the weights file is cut off")["raised"]
+    ]
+    cases = [("gpt2", files, edits) for edits in refused]
+    saved = oracle.ask("saved", **LAST, seed=inputs.seed, alpha=5)
+    files_of_last = {"config": saved["config"], "weights": saved["weights"]}
+    faithful = [{}, {"use_dora": False, "bias": "none", "rank_pattern": {}, "modules_to_save": None}]
+    cases += [("pair", files_of_last, edits) for edits in [*faithful, *refused]]
+    # Nothing but the files tells what is faithful: whoever cannot load that has not refused the rest.
+    for kind, of_kind, edits in shuffled(inputs, cases):
+        changed = oracle.ask("changed_files", **of_kind, edits=edits)
+        given = {"kind": kind, "seed": inputs.seed, "r": 3, "paths": LAST["paths"] if kind == "pair" else []}
+        seen = student.ask("loads", **given, **changed)
+        if edits in refused:
+            _is_value_error(seen["raised"], f"load_adapter with {edits}")
+            continue
+        exactly(seen["raised"], [], what=f"the exception of load_adapter with {edits}")
+        for factor, wanted in zip(seen["factors"], oracle.ask("loads", **given, **changed)["factors"], strict=True):
+            close(factor, wanted, rtol=ANCHOR, dtype="any", what="A or B of a loaded adapter")
+    cut = oracle.ask("changed_files", **files, damage="the weights file is cut off")
+    raised = student.ask("loads", kind="gpt2", seed=inputs.seed, r=3, paths=[], **cut)["raised"]
     that(raised, expected="an exception", seen="none", what="load_adapter with a weights file that is cut off")

@@ -10,6 +10,7 @@ import numpy as np
 from grader.checking import array, cases, check, close, distinct_sizes, exactly, sampled_from, that
 
 VOCABULARY = 40
+KINDS = ["mlp", "lstm"]
 FLOAT64 = 1e-12  # legal orders of the same float64 sums differ by about 1e-15
 
 
@@ -32,6 +33,63 @@ def varied(seen, shape=None, what="the result"):
     values = array(seen, shape, what=what)
     that(np.ptp(values) > 0, expected="different numbers", seen=f"{values.flat[0]:.6g} everywhere", what=what)
     return values
+
+
+# As in the public checks: what could be claimed without any P-tuning stands beside a number that cannot.
+ANCHOR = 1e-2
+
+
+def holds_both(student, inputs):
+    """Fail unless a row holds the prompt's vector and those of its text, in any order and of any length."""
+    given = {"prompt": inputs.array("prompt", 1, 3), "embeds": inputs.array("embeds", 1, 3, 3)}
+    seen = student.ask("inputs", part="inputs_embeds", **given)["inputs_embeds"]
+    vectors = np.vstack([given["prompt"], given["embeds"][0]])
+    rows = array(seen, (1, 4, 3), what="inputs_embeds")[0] + 1e-9  # zeros have no direction
+    rows, vectors = (each / np.linalg.norm(each, axis=1)[:, None] for each in (rows, vectors))
+    that((rows @ vectors.T).max(axis=0).min() > 1 - ANCHOR**2, expected="prompt and text", seen="others", what="a row")
+
+
+def runs(student, oracle, inputs):
+    """Fail unless a prompt of one token has PEFT's logits behind no layer, or it or the text has them behind two.
+
+    Most of the logits of one token will do: whoever writes into the table moves others.
+    """
+    given = {"seed": inputs.seed, "prompt": inputs.array("prompt", 1, 16), "placed": False}
+    given["input_ids"] = inputs.integers("input_ids", 1, 1, low=1, high=VOCABULARY - 1)
+    given["attention_mask"] = np.ones((1, 1), dtype=np.int64)
+    shares = [0.0]
+    for layers, columns in ((0, 1), (2, 2)):
+        seen, expected = (array(who.ask("logits", layers=layers, **given)["logits"]) for who in (student, oracle))
+        rows, wanted = seen.reshape(-1, seen.shape[-1])[:, :VOCABULARY], expected[0, :columns]
+        shares += [(np.abs(row - each) <= ANCHOR * np.abs(each).max()).mean() for row in rows for each in wanted]
+    that(max(shares) > 0.5, expected="PEFT's", seen="others", what="the logits of a token")
+
+
+def encodes(student, oracle, inputs):
+    """Fail unless the prompts of one kind or the other go with PEFT's: whatever else is done to them in the end."""
+    alike = []
+    for kind in KINDS:
+        given = {"seed": inputs.seed, "V": 64, "d": 4, "h": 5, "kind": kind, "in_order": False}
+        seen, expected = (array(who.ask("encoder_prompt", **given)["prompt"]) for who in (student, oracle))
+        both = np.hstack([seen.reshape(64, 4), expected]) if seen.size == expected.size else np.zeros((2, 8))
+        with np.errstate(invalid="ignore"):  # what is the same everywhere goes with nothing
+            alike.append(np.abs(np.nan_to_num(np.corrcoef(both, rowvar=False)[:4, 4:].diagonal())).mean())
+    that(max(alike) > 0.5, expected="PEFT's for one kind", seen="others for both", what="the prompts of an encoder")
+
+
+def begins(student, oracle, inputs):
+    """Fail unless the first new tokens of six texts are the most likely ones."""
+    given = {"seed": inputs.seed, "prompt": inputs.array("prompt", 2, 16), "max_new_tokens": 1}
+    given["input_ids"] = inputs.integers("input_ids", 6, 3, low=1, high=VOCABULARY - 1)
+    given["attention_mask"] = np.ones((6, 3), dtype=np.int64)
+    seen = array(student.ask("new_tokens", **given)["tokens"], what="the first new tokens")
+    expected = array(oracle.ask("new_tokens_recomputed", **given)["tokens"])
+    that(
+        seen.shape == expected.shape and (seen == expected).all(),
+        what="the first new tokens",
+        expected=f"{expected.tolist()}",
+        seen=f"{seen.tolist()}"[:200],
+    )
 
 
 def ended(tokens, eos):
@@ -61,6 +119,7 @@ def test_arguments(student, inputs, sizes):
     seen = student.ask("inputs_arguments", **given)
     for name, sent in given.items():
         exactly(seen[name], sent, what=f"{name} after the call")
+    holds_both(student, inputs)
 
 
 @check(
@@ -77,6 +136,7 @@ def test_dtypes(student, inputs, sizes):
     for dtype, rtol in (("float32", 1e-6), ("bfloat16", 1e-2)):  # one rounding
         seen = student.ask("inputs", part="inputs_embeds", dtype=dtype, **given)
         close(seen["inputs_embeds"], wide, rtol=rtol, dtype=dtype, what="inputs_embeds")
+    holds_both(student, inputs)
 
 
 @check(
@@ -108,13 +168,14 @@ def test_odd_masks(student, inputs, V):
     hint="GPT-2 has no id of its own for pads: id 0 and the end of text are words like any other",
 )
 @cases(sizes=distinct_sizes(2, 2, 5), examples=2)
-def test_no_mask(student, inputs, sizes):
+def test_no_mask(student, oracle, inputs, sizes):
     V, B = sizes
     given = batch(inputs, V, B, 6)
     given["input_ids"][0, :2], given["input_ids"][-1, -2:] = 0, VOCABULARY - 1
     masked = student.ask("logits", attention_mask=np.ones((B, 6), dtype=np.int64), **given)
     expected = varied(masked["logits"], (B, V + 6, VOCABULARY), what="`.logits`")
     close(student.ask("logits", **given)["logits"], expected, rtol=FLOAT64, what="`.logits`")
+    runs(student, oracle, inputs)
 
 
 @check(
@@ -124,7 +185,7 @@ def test_no_mask(student, inputs, sizes):
     hint="nothing that belongs to one row may depend on its place in the batch",
 )
 @cases(sizes=distinct_sizes(2, 2, 5), examples=1)
-def test_rows(student, inputs, sizes):
+def test_rows(student, oracle, inputs, sizes):
     V, width = sizes[0], 4 * sizes[1]
     given = batch(inputs, V, 3, 5, width)
     ids = given.pop("input_ids")
@@ -136,6 +197,7 @@ def test_rows(student, inputs, sizes):
     real = np.concatenate([np.ones((3, V), dtype=bool), mask[order] == 1], axis=1)
     expected = np.where(real[:, :, None], first[order], array(seen, shape, what="`.logits`"))
     close(seen, expected, rtol=FLOAT64, scale=float(np.abs(first).max()), what="`.logits` of the reordered batch")
+    runs(student, oracle, inputs)
 
 
 @check(
@@ -145,12 +207,13 @@ def test_rows(student, inputs, sizes):
     hint="what the caller does to the base afterwards is meant for the model too",
 )
 @cases(sizes=distinct_sizes(3, 2, 5), examples=1)
-def test_wraps(student, inputs, sizes):
+def test_wraps(student, oracle, inputs, sizes):
     seen = student.ask("base_changed_later", **batch(inputs, *sizes))
     expected = varied(seen["wrapped_after"], what="`.logits`")
     close(seen["after"], expected, rtol=FLOAT64, what="`.logits` after the base was changed")
     before = array(seen["before"], expected.shape, what="`.logits`")
     that(not np.allclose(before, expected), expected="other logits over a changed base", seen="the same ones")
+    runs(student, oracle, inputs)
 
 
 @check(
@@ -160,7 +223,7 @@ def test_wraps(student, inputs, sizes):
     hint="what is stored on the class or on the base is shared by all models",
 )
 @cases(sizes=distinct_sizes(3, 2, 5), examples=1)
-def test_instances(student, inputs, sizes):
+def test_instances(student, oracle, inputs, sizes):
     V, B, T = sizes
     given = batch(inputs, V, B, T)
     prompts = [given.pop("prompt"), inputs.array("second", V, 16)]
@@ -170,6 +233,7 @@ def test_instances(student, inputs, sizes):
     seen = student.ask("two_over_one", prompts=prompts, **given)["logits"]
     for which, mine, expected in zip(("first", "second"), seen, alone, strict=True):
         close(mine, expected, rtol=FLOAT64, what=f"`.logits` of the {which} model")
+    runs(student, oracle, inputs)
 
 
 @check(
@@ -178,11 +242,12 @@ def test_instances(student, inputs, sizes):
     title="an unknown kind, and an encoder of no tokens, raise ValueError",
     hint="a misspelt kind must not silently become another one",
 )
-def test_refusals(student):
+def test_refusals(student, oracle, inputs):
     for kind in ("gru", "", "mlp2"):
         student.must_raise("ValueError", "encoder_parameters", V=3, d=4, h=5, kind=kind)
-    for kind in ("mlp", "lstm"):
+    for kind in KINDS:
         student.must_raise("ValueError", "encoder_parameters", V=0, d=4, h=5, kind=kind)
+    encodes(student, oracle, inputs)
 
 
 @check(
@@ -192,14 +257,15 @@ def test_refusals(student):
     hint="compare mode, weights and gradients before and after, and bake once more after a step of training",
 )
 @cases(sizes=distinct_sizes(3, 3, 8), train=sampled_from([True, False]), examples=2)
-def test_baking(student, inputs, sizes, train):
+def test_baking(student, oracle, inputs, sizes, train):
     V, d, h = sizes
-    for kind in ("mlp", "lstm"):
+    for kind in KINDS:
         seen = student.ask("encoder_baked", seed=inputs.seed, V=V, d=d, h=h, kind=kind, train=train)
         for what in ("weights", "flags", "gradients", "modes"):
             nothing(seen["changes"][what], what=f"the list of changes to the encoder's {what}")
         later = varied(seen["forward_later"], (V, d), what="the prompt after a step of training")
         close(seen["baked_later"], later, rtol=FLOAT64, dtype="float64", what="the prompt baked after that step")
+    encodes(student, oracle, inputs)
 
 
 @check(
@@ -209,7 +275,7 @@ def test_baking(student, inputs, sizes, train):
     hint="the last new token is not fed back: how many positions do prompt, text and the other new tokens need?",
 )
 @cases(sizes=distinct_sizes(3, 2, 5), examples=1)
-def test_limit(student, inputs, sizes):
+def test_limit(student, oracle, inputs, sizes):
     V, B, T = sizes
     given = batch(inputs, V, B, T) | {"attention_mask": np.ones((B, T), dtype=np.int64)}
     for new in (1, 3):
@@ -217,6 +283,7 @@ def test_limit(student, inputs, sizes):
         seen = student.ask("new_tokens", max_new_tokens=new, n_positions=needed, **given)
         array(seen["tokens"], (B, new), what="the tensor of new tokens where all positions are used")
         student.must_raise("ValueError", "new_tokens_unaffordable", max_new_tokens=new, n_positions=needed - 1, **given)
+    begins(student, oracle, inputs)
 
 
 @check(
@@ -226,13 +293,14 @@ def test_limit(student, inputs, sizes):
     hint="no graph is needed; and whoever calls `eval()` has to put every module's mode back",
 )
 @cases(sizes=distinct_sizes(2, 2, 5), examples=1)
-def test_side_effects(student, inputs, sizes):
+def test_side_effects(student, oracle, inputs, sizes):
     V, T = sizes
     mask = np.ones((2, T), dtype=np.int64)
     seen = student.ask("generating_afterwards", attention_mask=mask, max_new_tokens=3, **batch(inputs, V, 2, T))
     for what in ("weights", "modes", "gradients", "config", "arguments"):
         nothing(seen["changes"][what], what=f"the list of changes to {what}")
     exactly(seen["graph"], False, what="whether a graph was built")
+    begins(student, oracle, inputs)
 
 
 @check(

@@ -171,10 +171,8 @@ class Scene:
 def _copy_lesson(exercise: str, folder: Path) -> Path:
     source, lesson = LESSONS.get(exercise, REPOSITORY), folder / "lesson"
     for side in ("exercises", "solutions"):
-        place = lesson / side / exercise
-        place.mkdir(parents=True)
-        for path in (source / side / exercise).glob("*.*"):
-            shutil.copy(path, place)
+        ignored = shutil.ignore_patterns("accepted", "wrong", "__pycache__")
+        shutil.copytree(source / side / exercise, lesson / side / exercise, ignore=ignored)
     return lesson
 
 

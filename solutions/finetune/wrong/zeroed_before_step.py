@@ -1,5 +1,5 @@
 # Clears the gradients between backward and step, so that nothing learns.
-# fails: finetune.3.update finetune.3.accumulate finetune.3.groups finetune.3.clip finetune.3.state finetune.3.classifier finetune.3.silent finetune.4.best finetune.3.sgd finetune.3.adamw finetune.3.bert finetune.3.single finetune.3.defaults finetune.3.loader finetune.3.stale finetune.4.ties
+# fails: finetune.3.update finetune.3.accumulate finetune.3.groups finetune.3.clip finetune.3.state finetune.3.classifier finetune.3.silent finetune.3.sgd finetune.3.adamw finetune.3.bert finetune.3.single finetune.3.defaults finetune.3.loader finetune.3.stale finetune.3.schedule finetune.3.memory finetune.4.best finetune.4.ties
 
 
 def train(

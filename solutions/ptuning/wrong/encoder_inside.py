@@ -1,5 +1,5 @@
 # Puts a trainable layer behind the prompt: more than the prompt is trained.
-# fails: ptuning.2.trainable ptuning.2.logits ptuning.2.left_padding ptuning.2.other_padding ptuning.2.loss ptuning.2.gradient ptuning.2.dtypes ptuning.2.wraps ptuning.2.instances
+# fails: ptuning.2.trainable ptuning.2.logits ptuning.2.left_padding ptuning.2.other_padding ptuning.2.loss ptuning.2.gradient ptuning.2.dtypes ptuning.2.wraps ptuning.2.instances ptuning.2.frozen ptuning.2.limits ptuning.2.no_mask ptuning.2.rows ptuning.2.side_effects
 
 
 class PtuningModel(PtuningModel):
