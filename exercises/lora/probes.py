@@ -596,10 +596,10 @@ def with_dropout(impl, kind, seed, ids, targets, paths, r, alpha, dropout, train
 # ------------------------------------------------------------------------------------------------ lora.5
 
 
-def saved(impl, kind, seed, targets, paths, r, alpha, merge=False, as_text=False, below="adapter"):
-    """`save_adapter(inject_lora(model, targets, r, alpha), directory)` with given A and B"""
+def saved(impl, kind, seed, targets, paths, r, alpha, dropout=0.0, merge=False, as_text=False, below="adapter"):
+    """`save_adapter(inject_lora(model, targets, r, alpha, dropout), directory)` with given A and B"""
     with _default_dtype(torch.float64), tempfile.TemporaryDirectory() as scratch:
-        model = _adapted(impl, kind, seed, targets, paths, r, alpha)
+        model = _adapted(impl, kind, seed, targets, paths, r, alpha, dropout)
         if merge:
             for module in model.modules():
                 if hasattr(module, "merged"):  # how Conv1D is wrapped is free, nn.Linear becomes a LoRALinear
@@ -658,13 +658,14 @@ def _damage(directory: Path, damage: str, edits: dict) -> None:
         path.write_bytes(path.read_bytes()[:-100])
 
 
-def loaded(impl, kind, seed, ids, config, weights, edits=None, as_text=False, training=True):
+def loaded(impl, kind, seed, ids, config, weights, edits=None, as_text=False, training=True, dtype="float64"):
     """`load_adapter(model, directory)(ids)` with the files of an adapter"""
-    with _default_dtype(torch.float64), tempfile.TemporaryDirectory() as scratch:
+    dtype = getattr(torch, dtype)
+    with _default_dtype(dtype), tempfile.TemporaryDirectory() as scratch:
         directory = Path(scratch) / "adapter"
         _write(directory, config, weights)
         _damage(directory, "", edits or {})
-        model = _model(kind, seed).train(training)
+        model = _model(kind, seed).to(dtype).train(training)
         model = impl.load_adapter(model, str(directory) if as_text else directory)
         return {"logits": _output(model, ids), "trainable": _trainable(model)}
 

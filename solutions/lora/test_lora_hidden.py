@@ -337,8 +337,8 @@ def test_count_any(student, oracle):
 # ---------------------------------------------------------------------------------------------- lora.5
 
 
-def read_back(oracle, seen, seed, ids, expected):
-    """As in the public checks: real PEFT loads the files; the output must be `expected`."""
+def read_by_peft(oracle, seen, seed, ids):
+    """As in the public checks: real PEFT loads the files; its output."""
     for name in ("config", "weights"):
         array(seen[name], dtype="uint8", what=f"the {name} file")
         that(
@@ -346,7 +346,11 @@ def read_back(oracle, seen, seed, ids, expected):
         )
     read = oracle.ask("read_by_peft", kind="linear", seed=seed, ids=ids, config=seen["config"], weights=seen["weights"])
     that(not read["problem"], expected="PEFT loads the files", seen=str(read["problem"]), what="your adapter in PEFT")
-    close(read["logits"], expected, rtol=1e-12, what="PEFT's output with your adapter")
+    return read["logits"]
+
+
+def read_back(oracle, seen, seed, ids, expected):
+    close(read_by_peft(oracle, seen, seed, ids), expected, rtol=1e-12, what="PEFT's output with your adapter")
 
 
 @check(
@@ -367,6 +371,13 @@ def test_adapter_round_trip(student, oracle, inputs):
         place = {"config": files["config"], "weights": files["weights"], "as_text": as_text}
         seen = student.ask("loaded", kind="linear", seed=inputs.seed, ids=ids, **place)
         close(seen["logits"], expected, rtol=1e-12, what="the output after save_adapter and load_adapter")
+        # float64 numbers in a float32 model: they must arrive there, not in a copy of its tensors that is as wide
+        seen = student.ask("loaded", kind="linear", seed=inputs.seed, ids=ids, dtype="float32", **place)
+        what = "the output of a float32 model after load_adapter"
+        close(seen["logits"], expected, rtol=1e-4, dtype="float32", what=what)
+    noisy = student.ask("saved", **given, dropout=0.5)
+    noisy = array(read_by_peft(oracle, noisy, inputs.seed, ids), array(expected).shape)
+    that((noisy != array(expected)).any(), expected="dropout", seen="none", what="your adapter with dropout in PEFT")
     files = oracle.ask("saved", **LINEAR, seed=inputs.seed, alpha=5)
     given = {"kind": "linear", "seed": inputs.seed, "edits": {"use_rslora": True}}
     given |= {"config": files["config"], "weights": files["weights"]}
