@@ -732,20 +732,38 @@ def _rates() -> Iterator[list[float]]:
         handle.remove()
 
 
-def recipe(impl, lr, epochs, batches):
+class _Table(nn.Module):
+    """Logits that depend on the token alone: the quickest model there is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = nn.Embedding(2, 2)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> _Output:
+        return _Output(self.table(input_ids))
+
+
+def recipe_rates(impl, lr, epochs, batches):
     """`train` with AdamW, `lr_factor(s, N // 10, N)` and so many batches: the learning rate of every update"""
-    model = _Chain(words=3, width=2, hidden=2, learns=["embed", "up", "down"])
-    ids = torch.zeros(1, 2, dtype=torch.int64)
     with _rates() as rates:
         impl.train(
-            model, [{"input_ids": ids, "labels": ids.clone()} for _ in range(batches)], epochs=epochs, loss=_squares,
-            make_optimizer=lambda groups: torch.optim.AdamW(groups, lr=lr),
+            _Table(), [_text(torch.zeros(1, 2, dtype=torch.int64)) for _ in range(batches)], epochs=epochs,
+            make_optimizer=lambda groups: torch.optim.AdamW(groups, lr=lr), loss=_squares,
             schedule=lambda step, total_steps: impl.lr_factor(step, total_steps // 10, total_steps),
         )  # fmt: skip
     return {"rates": torch.tensor(rates, dtype=torch.float64)}
 
 
-def adaptation(impl, method, ids, seed, asked, off=None, batches=1):
+def full_rates(impl, seed, batches):
+    """`adapt(model, "full", batches, parts, seed)` with so many batches: the learning rate of every update"""
+    model = _gpt2(seed, layers=0)  # as good as any here, and twice as quick
+    texts = _batches([[2]] * batches, seed, "gpt2")
+    with _rates() as rates:
+        impl.adapt(model, "full", texts, _library_parts(lambda _: None), seed)
+    return {"rates": torch.tensor(rates, dtype=torch.float64)}
+
+
+def adaptation(impl, method, ids, seed, asked, off=None):
     """`adapt(model, method, batches, parts, seed)`, then `with adapter_off(adapted) as base: ...`
 
     Trains on the sentences `ids`. Reports the learning rate of every update, and which of a prompted model's logits
@@ -761,7 +779,7 @@ def adaptation(impl, method, ids, seed, asked, off=None, batches=1):
             logits.register_hook(lambda gradient: judged.append(gradient.ne(0).any(-1)))
 
     with _rates() as rates:
-        adapted = impl.adapt(model, method, [_text(part) for part in ids.chunk(batches)], _library_parts(watch), seed)
+        adapted = impl.adapt(model, method, [_text(ids)], _library_parts(watch), seed)
     seen = {name: _answers(adapted, sentences) for name, sentences in asked.items()}
     seen["rates"] = torch.tensor(rates, dtype=torch.float64)
     seen["judged"] = torch.stack(judged).any(0) if judged else None

@@ -690,7 +690,10 @@ def by_recipe(student, seen, method, batches=1):
     The number of updates is a multiple of 10: how a tenth is rounded is free.
     """
     lr, epochs = RECIPES[method]
-    expected = array(student.ask("recipe", lr=lr, epochs=epochs, batches=batches)["rates"], what="the rates in `train`")
+    expected = array(
+        student.ask("recipe_rates", lr=lr, epochs=epochs, batches=batches)["rates"],
+        what="the learning rates of `train`",
+    )
     close(seen["rates"], expected, rtol=1e-6, scale=lr, what="the learning rate in every update of `adapt`")
 
 
@@ -723,8 +726,7 @@ def test_full(student, inputs):
     exactly(len(seen["moved"]), 28, what="the number of weight tensors that training moved")
     exactly(seen["off_raises"], True, what="whether `adapter_off` raises ValueError")
     # As many updates as it takes for a ninth of them to be another number than a tenth.
-    seen = student.ask("adaptation", method="full", ids=new, seed=inputs.seed, asked={}, batches=4)
-    by_recipe(student, seen, "full", batches=4)
+    by_recipe(student, student.ask("full_rates", seed=inputs.seed, batches=4), "full", batches=4)
 
 
 @check(
