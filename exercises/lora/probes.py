@@ -617,6 +617,16 @@ def saved(impl, kind, seed, targets, paths, r, alpha, dropout=0.0, merge=False, 
         }
 
 
+def saved_dtypes(impl, kind, seed, targets, r, alpha):
+    """`save_adapter(inject_lora(model, targets, r, alpha), directory)` of a float32 model: the dtypes of A and B"""
+    with tempfile.TemporaryDirectory() as scratch:
+        model = impl.inject_lora(_model(kind, seed).float(), list(targets), r, alpha)
+        impl.save_adapter(model, scratch)
+        stored = load_file(Path(scratch) / WEIGHTS_FILE).values()
+        held = [tensor for tensor in _named_tensors(model).values() if tensor.dim() == 2 and r in tensor.shape]
+        return {name: sorted({str(t.dtype) for t in tensors}) for name, tensors in (("held", held), ("stored", stored))}
+
+
 def resaved(impl, kind, seed, config, weights, edits):
     """`save_adapter(load_adapter(model, directory), other_directory)`, twice into the same directory"""
     with _default_dtype(torch.float64), tempfile.TemporaryDirectory() as scratch:
@@ -658,14 +668,13 @@ def _damage(directory: Path, damage: str, edits: dict) -> None:
         path.write_bytes(path.read_bytes()[:-100])
 
 
-def loaded(impl, kind, seed, ids, config, weights, edits=None, as_text=False, training=True, dtype="float64"):
+def loaded(impl, kind, seed, ids, config, weights, edits=None, as_text=False, training=True):
     """`load_adapter(model, directory)(ids)` with the files of an adapter"""
-    dtype = getattr(torch, dtype)
-    with _default_dtype(dtype), tempfile.TemporaryDirectory() as scratch:
+    with _default_dtype(torch.float64), tempfile.TemporaryDirectory() as scratch:
         directory = Path(scratch) / "adapter"
         _write(directory, config, weights)
         _damage(directory, "", edits or {})
-        model = _model(kind, seed).to(dtype).train(training)
+        model = _model(kind, seed).train(training)
         model = impl.load_adapter(model, str(directory) if as_text else directory)
         return {"logits": _output(model, ids), "trainable": _trainable(model)}
 
