@@ -17,18 +17,20 @@ with rows of 4 and 6 tokens, where the minus sign says that the row is padded on
 import warnings
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
+from torch.optim.optimizer import register_optimizer_step_pre_hook
 from transformers.models.bert.modeling_bert import BertConfig, BertForSequenceClassification
 from transformers.models.gpt2.modeling_gpt2 import GPT2Config, GPT2LMHeadModel
 from transformers.pytorch_utils import Conv1D
 
 WORDS = 11
 CLASSES = 3
+ROOM = 4096  # numbers in a storage: more than all else that a small model makes autograd save
 TINY = Path(__file__).parent / "tiny"
 
 
@@ -306,21 +308,20 @@ def _run(
 # ------------------------------------------------------------------------------------------ finetune.1
 
 
-def loss(impl, logits, labels, dtype=None):
+def loss(impl, logits, labels):
     """`lm_loss(logits, labels)`"""
-    logits = logits if dtype is None else logits.to(getattr(torch, dtype))
-    before = logits.clone(), labels.clone()
     loss_sum, count = impl.lm_loss(logits, labels)
-    unchanged = torch.equal(before[0], logits) and torch.equal(before[1], labels)
-    return {"sum": loss_sum, "count": count, "unchanged": unchanged}
+    return {"sum": loss_sum, "count": count}
 
 
-def loss_gradient(impl, logits, labels):
+def loss_gradient(impl, logits, labels, dtype="float64"):
     """`lm_loss(logits, labels)[0].backward()`"""
-    logits.requires_grad_(True)
+    logits = logits.to(getattr(torch, dtype)).requires_grad_(True)
+    before = logits.detach().clone(), labels.clone()
     loss_sum, count = impl.lm_loss(logits, labels)
     loss_sum.backward()
-    return {"sum": loss_sum, "count": count, "gradient": logits.grad}
+    unchanged = torch.equal(before[0], logits) and torch.equal(before[1], labels)
+    return {"sum": loss_sum, "count": count, "gradient": logits.grad, "unchanged": unchanged}
 
 
 # ------------------------------------------------------------------------------------------ finetune.2
@@ -551,7 +552,7 @@ class _Counted(nn.Module):
         return self.model(input_ids=input_ids, attention_mask=attention_mask)
 
 
-def fitting(impl, lengths, eval_lengths, seed, factors, lr=0.05, **arguments):
+def fitting(impl, lengths, eval_lengths, seed, factors, lr=0.05, default_loss=False, **arguments):
     """`fit(model, train_batches, eval_batches, make_optimizer=..., schedule=..., ...)`"""
     model = _Counted(_gpt2(seed))
     train_batches = _batches(lengths, seed, "gpt2")
@@ -573,9 +574,11 @@ def fitting(impl, lengths, eval_lengths, seed, factors, lr=0.05, **arguments):
         rows.append(_row(_trainable(model)))
         counts.append(int(model.batches))
 
+    if not default_loss:
+        arguments["loss"] = _squares
     result = impl.fit(
-        model, train_batches, eval_batches, make_optimizer=make_optimizer, loss=_squares, on_step=on_step,
-        schedule=schedule, **arguments,
+        model, train_batches, eval_batches, make_optimizer=make_optimizer, on_step=on_step, schedule=schedule,
+        **arguments,
     )  # fmt: skip
     return {
         "result": result,
@@ -592,23 +595,36 @@ def fitting(impl, lengths, eval_lengths, seed, factors, lr=0.05, **arguments):
 
 
 class _Chain(nn.Module):
-    """Embedding, linear layer, tanh, linear layer: small enough to count by hand."""
+    """Embedding, linear layer, tanh, linear layer: small enough to count by hand.
+
+    No output depends on `spare`, and what autograd saves of the buffer is a small part of its storage.
+    """
 
     def __init__(self, words: int, width: int, hidden: int, learns: list[str]) -> None:
         super().__init__()
         self.embed = nn.Embedding(words, width)
         self.up = nn.Linear(width, hidden, bias=False)
         self.down = nn.Linear(hidden, words, bias=False)
+        self.spare = nn.Linear(width, words, bias=False)
+        self.register_buffer("gains", torch.ones(ROOM))
         for name, parameter in self.named_parameters():
             parameter.requires_grad_(name.split(".")[0] in learns)
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> _Output:
-        return _Output(self.down(torch.tanh(self.up(self.embed(input_ids)))))
+        logits = self.down(torch.tanh(self.up(self.embed(input_ids))))
+        return _Output(logits * self.gains[: logits.shape[-1]])
 
 
-def chain_cost(impl, rows, tokens, words, width, hidden, learns, dtype="float32"):
+def _move_into_one_storage(model: nn.Module) -> None:
+    """Make all parameters parts of one tensor, none at its start, as libraries do that share models out."""
+    flat = torch.cat([torch.zeros(ROOM), nn.utils.parameters_to_vector(model.parameters()).detach()])
+    nn.utils.vector_to_parameters(flat[ROOM:], model.parameters())
+
+
+def chain_cost(impl, rows, tokens, words, width, hidden, learns):
     """`cost_report(chain, batch)` for embedding, linear, tanh, linear"""
-    model = _Chain(words, width, hidden, learns).to(getattr(torch, dtype))
+    model = _Chain(words, width, hidden, learns)
+    _move_into_one_storage(model)
     ids = torch.zeros(rows, tokens, dtype=torch.int64)
     batch = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "labels": ids.clone()}
     return {"report": impl.cost_report(model, batch)}
@@ -651,8 +667,8 @@ def _tiny() -> nn.Module:
     return model.eval()
 
 
-def _library_parts() -> dict[str, Callable]:
-    """The parts of `adapt` as PEFT makes them.
+def _library_parts(watch: Callable[[Tensor], None]) -> dict[str, Callable]:
+    """The parts of `adapt` as PEFT makes them; `watch` is shown the logits of a model with a prompt.
 
     PEFT is imported here, when it is needed: the warm process also forks workers for exercises that forbid it.
     """
@@ -672,6 +688,11 @@ def _library_parts() -> dict[str, Callable]:
                 # PEFT asks transformers for something under its old name.
                 warnings.simplefilter("ignore", FutureWarning)
                 super().__init__(base_model, config)
+
+        def forward(self, *given, **named):
+            output = super().forward(*given, **named)
+            watch(output.logits)
+            return output
 
     return {"inject_lora": inject_lora, "PtuningModel": PtuningModel}
 
@@ -725,16 +746,70 @@ def _refuses(impl, adapted: nn.Module) -> bool:
         return True
 
 
+@contextmanager
+def _rates() -> Iterator[list[float]]:
+    """The learning rate of the first group whenever any optimiser steps."""
+    rates: list[float] = []
+    handle = register_optimizer_step_pre_hook(
+        lambda optimizer, *_: rates.append(float(optimizer.param_groups[0]["lr"]))
+    )
+    try:
+        yield rates
+    finally:
+        handle.remove()
+
+
+class _Table(nn.Module):
+    """Logits that depend on the token alone: the quickest model there is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = nn.Embedding(2, 2)
+
+    def forward(self, input_ids: Tensor, **_: Tensor) -> _Output:
+        return _Output(self.table(input_ids))
+
+
+def recipe_rates(impl, lr, epochs, batches):
+    """`train` with AdamW, `lr_factor(s, N // 10, N)` and so many batches: the learning rate of every update"""
+    with _rates() as rates:
+        impl.train(
+            _Table(), [_text(torch.zeros(1, 2, dtype=torch.int64)) for _ in range(batches)], epochs=epochs,
+            make_optimizer=lambda groups: torch.optim.AdamW(groups, lr=lr), loss=_squares,
+            schedule=lambda step, total_steps: impl.lr_factor(step, total_steps // 10, total_steps),
+        )  # fmt: skip
+    return {"rates": torch.tensor(rates, dtype=torch.float64)}
+
+
+def full_rates(impl, seed, batches):
+    """`adapt(model, "full", batches, parts, seed)` with so many batches: the learning rate of every update"""
+    model = _gpt2(seed, layers=0)  # as good as any here, and twice as quick
+    texts = _batches([[2]] * batches, seed, "gpt2")
+    with _rates() as rates:
+        impl.adapt(model, "full", texts, _library_parts(lambda _: None), seed)
+    return {"rates": torch.tensor(rates, dtype=torch.float64)}
+
+
 def adaptation(impl, method, ids, seed, asked, off=None):
     """`adapt(model, method, batches, parts, seed)`, then `with adapter_off(adapted) as base: ...`
 
-    Trains on the sentences `ids`. Reports the logits for the last token of the sentences in `asked`, and with
-    the adapter off for those in `off`.
+    Trains on the sentences `ids`. Reports the learning rate of every update, and which of a prompted model's logits
+    the loss depends on; the logits for the last token of the sentences in `asked`, and with the adapter off for
+    those in `off`.
     """
     model = _tiny()
     before = {id(p): (name, p, p.detach().clone()) for name, p in model.named_parameters()}
-    adapted = impl.adapt(model, method, [_text(ids)], _library_parts(), seed)
+    judged: list[Tensor] = []
+
+    def watch(logits: Tensor) -> None:
+        if logits.requires_grad:
+            logits.register_hook(lambda gradient: judged.append(gradient.ne(0).any(-1)))
+
+    with _rates() as rates:
+        adapted = impl.adapt(model, method, [_text(ids)], _library_parts(watch), seed)
     seen = {name: _answers(adapted, sentences) for name, sentences in asked.items()}
+    seen["rates"] = torch.tensor(rates, dtype=torch.float64)
+    seen["judged"] = torch.stack(judged).any(0) if judged else None
     seen["moved"] = [name for name, p, values in before.values() if not torch.equal(p, values)]
     seen["trained"] = [parameter.detach().clone() for parameter in _trainable(adapted)]
     seen["learns"] = sum(values.numel() for values in seen["trained"])

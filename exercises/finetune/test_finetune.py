@@ -194,13 +194,15 @@ def test_loss_extreme(student, inputs, sizes):
 def test_loss_dtype(student, oracle, inputs, sizes):
     rows, tokens, words = sizes
     given = {"logits": inputs.array("logits", rows, tokens, words), "labels": labels_of(inputs, rows, tokens, words)}
-    expected = array(oracle.ask("loss", **given)["sum"])
+    oracles = oracle.ask("loss_gradient", **given)
+    expected, gradient = array(oracles["sum"]), array(oracles["gradient"])
     for dtype, result, rtol in [
         ("float64", "float64", 1e-6), ("float32", "float32", 1e-5),
         ("bfloat16", "float32", 2e-2), ("float16", "float32", 2e-2),
     ]:  # fmt: skip
-        seen = student.ask("loss", dtype=dtype, **given)
+        seen = student.ask("loss_gradient", dtype=dtype, **given)
         close(seen["sum"], expected, rtol=rtol, dtype=result, what=f"the sum for {dtype} logits")
+        close(seen["gradient"], gradient, rtol=rtol, dtype=dtype, what=f"the gradient of {dtype} logits")
         exactly(seen["unchanged"], True, what="whether logits and labels are unchanged")
 
 
@@ -425,7 +427,9 @@ def test_report(student, oracle, inputs):
     lengths, groups = RAGGED[:5], [[0, 1], [2, 3], [4]]
     factors = [1.0, 0.5, 0.25]
     asked = {"lengths": lengths, "seed": inputs.seed}
-    seen = student.ask("reports", accumulation=2, factors=factors, lr=LR, max_grad_norm=None, **asked)
+    # The groups' learning rates differ: `on_step` is told that of the first.
+    training = {"accumulation": 2, "factors": factors, "lr": LR, "spread": 0.1, "max_grad_norm": None}
+    seen = student.ask("reports", **asked, **training)
     losses = floats(seen["losses"], 3, "the list of losses")
     weights = weights_of(seen, updates=3)
     expected = oracle.ask("joined_gradients", groups=groups, weights=weights[:-1], **asked)["means"]
@@ -581,14 +585,7 @@ def test_evaluate_edges(student, oracle, inputs):
 # Down in the first two epochs, far up with the last update of the third: three epochs of two updates. That update's own
 # loss is measured before it and lower than ever, so whoever chooses by it chooses wrongly (under 60 of 60 seeds).
 THERE_AND_BACK = [1.0, 1.0, 1.0, 1.0, 0.001, -150.0]
-FIT = {
-    "lengths": RAGGED[:3],
-    "eval_lengths": RAGGED[3:],
-    "lr": 0.02,
-    "epochs": 3,
-    "accumulation": 2,
-    "max_grad_norm": 1.0,
-}
+FIT = {"lengths": RAGGED[:3], "eval_lengths": RAGGED[3:], "lr": 0.02, "epochs": 3, "max_grad_norm": 1.0}
 
 
 def fitted(student, seed, **setting):
@@ -600,15 +597,15 @@ def fitted(student, seed, **setting):
         expected="a dict with `losses`, `evaluations`, `best_epoch` and `best_loss`", seen=repr(result)[:100],
         what="the result of `fit`",
     )  # fmt: skip
-    evaluations = result["evaluations"]
+    evaluations, updates = result["evaluations"], -(-len(FIT["lengths"]) // setting.get("accumulation", 1))
     that(
         isinstance(evaluations, list) and len(evaluations) == 3, expected="a list of 3 dicts, one for each epoch",
         seen=repr(evaluations)[:100], what="`evaluations`",
     )  # fmt: skip
     losses = [plain_float(result_of({"result": each})["loss"], "a loss in `evaluations`") for each in evaluations]
-    exactly(seen["calls"], [0, 1, 2, 3, 4, 5], what="the steps for which the caller's `on_step` was called")
-    weights = array(seen["weights"], (6, TRAINABLE), "float64", what="the weights after each update")
-    return seen, result, losses, weights[1::2]
+    exactly(seen["calls"], list(range(3 * updates)), what="the steps for which the caller's `on_step` was called")
+    weights = array(seen["weights"], (3 * updates, TRAINABLE), "float64", what="the weights after each update")
+    return seen, result, losses, weights[updates - 1 :: updates]
 
 
 @check(
@@ -616,15 +613,17 @@ def fitted(student, seed, **setting):
     hint="`on_step` tells when an epoch is over: after ceil(len(train_batches) / accumulation) updates.",
 )  # fmt: skip
 def test_fit_epochs(student, oracle, inputs):
-    seen, result, losses, weights = fitted(student, inputs.seed, factors=THERE_AND_BACK)
-    floats(result["losses"], 6, "the losses of `fit`")
-    exactly(seen["optimizers"], 1, what="how often `make_optimizer` was called")
-    expected = oracle.ask(
-        "joined_gradients", lengths=FIT["eval_lengths"], seed=inputs.seed + 1, groups=[[0, 1, 2]] * 3,
-        weights=weights, model_seed=inputs.seed,
-    )["means"]  # fmt: skip
-    for epoch, (loss, mean) in enumerate(zip(losses, expected, strict=True)):
-        close(loss, mean, rtol=1e-10, what=f"the evaluation loss after epoch {epoch}")
+    # Three updates in an epoch where `accumulation` is left out.
+    for updates, setting in [(6, {"accumulation": 2, "factors": THERE_AND_BACK}), (9, {"factors": [1.0]})]:
+        seen, result, losses, weights = fitted(student, inputs.seed, **setting)
+        floats(result["losses"], updates, "the losses of `fit`")
+        exactly(seen["optimizers"], 1, what="how often `make_optimizer` was called")
+        expected = oracle.ask(
+            "joined_gradients", lengths=FIT["eval_lengths"], seed=inputs.seed + 1, groups=[[0, 1, 2]] * 3,
+            weights=weights, model_seed=inputs.seed,
+        )["means"]  # fmt: skip
+        for epoch, (loss, mean) in enumerate(zip(losses, expected, strict=True)):
+            close(loss, mean, rtol=1e-10, what=f"the evaluation loss after epoch {epoch}")
 
 
 @check(
@@ -632,7 +631,7 @@ def test_fit_epochs(student, oracle, inputs):
     hint="`state_dict()` holds the live tensors: what do they hold one epoch later?",
 )  # fmt: skip
 def test_fit_best(student, oracle, inputs):
-    seen, result, losses, weights = fitted(student, inputs.seed, factors=THERE_AND_BACK)
+    seen, result, losses, weights = fitted(student, inputs.seed, accumulation=2, factors=THERE_AND_BACK)
     that(len(set(losses)) == 3, expected="three different losses", seen=str(losses), what="the evaluation of 3 epochs")
     best = int(np.argmin(losses))
     exactly(result["best_epoch"], best, what=f"`best_epoch` for evaluation losses of {[round(x, 4) for x in losses]}")
@@ -701,7 +700,7 @@ def test_cost_flops(student, inputs, sizes):
     up, down = (2 * rows * tokens * hidden * other for other in (width, words))
     asked = {"rows": rows, "tokens": tokens, "words": words, "width": width, "hidden": hidden}
     for learns, backward in [
-        (["embed", "up", "down"], 2 * up + 2 * down),
+        (["embed", "up", "down", "spare"], 2 * up + 2 * down),
         (["up", "down"], up + 2 * down),
         (["down"], down),
     ]:
@@ -724,7 +723,7 @@ def test_cost_saved(student, sizes):
     n = rows * tokens
     asked = {"rows": rows, "tokens": tokens, "words": words, "width": width, "hidden": hidden}
     for learns, expected in [
-        (["embed", "up", "down"], 8 * n + 4 * n * width + 4 * n * hidden),  # ids (int64), input of up, tanh
+        (["embed", "up", "down", "spare"], 8 * n + 4 * n * width + 4 * n * hidden),  # ids (int64), input of up, tanh
         (["down"], 4 * n * hidden),
     ]:
         report = report_of(student.ask("chain_cost", learns=learns, **asked))
@@ -787,6 +786,23 @@ def comes_of_training(seen, oracle, method, asked):
         )
 
 
+# (learning rate, epochs), as in the stub
+RECIPES = {"full": (3e-3, 25), "lora": (2e-2, 20), "prompt": (1e-1, 40)}
+
+
+def by_recipe(student, seen, method, batches=1):
+    """Fail unless `adapt` used the learning rates that the student's own `train` and `lr_factor` make of the recipe.
+
+    The number of updates is a multiple of 10: how a tenth is rounded is free.
+    """
+    lr, epochs = RECIPES[method]
+    expected = array(
+        student.ask("recipe_rates", lr=lr, epochs=epochs, batches=batches)["rates"],
+        what="the learning rates of `train`",
+    )
+    close(seen["rates"], expected, rtol=1e-6, scale=lr, what="the learning rate in every update of `adapt`")
+
+
 def off_is_base(seen, oracle, ids):
     base = array(oracle.ask("base_answers", ids=ids)["logits"])
     exactly(seen["off"], base, what="the logits with the adapter off")
@@ -817,6 +833,8 @@ def test_full(student, oracle, inputs):
     exactly(len(seen["moved"]), 28, what="the number of weight tensors that training moved")
     exactly(seen["off_raises"], True, what="whether `adapter_off` raises ValueError")
     comes_of_training(seen, oracle, "full", asked)
+    # As many updates as it takes for a ninth of them to be another number than a tenth.
+    by_recipe(student, student.ask("full_rates", seed=inputs.seed, batches=4), "full", batches=4)
 
 
 @check(
@@ -830,6 +848,7 @@ def test_lora(student, oracle, inputs):
     at_least(accuracy(seen["new"], new, "the new map"), LEARNED, "the new map")
     exactly(seen["moved"], [], what="the list of base weights that moved")
     exactly(seen["learns"], 2 * 4 * (64 + 192 + 64 + 64 + 64 + 256 + 256 + 64), what="how many numbers learn")
+    by_recipe(student, seen, "lora")
     off_is_base(seen, oracle, KNOWN)
     comes_of_training(seen, oracle, "lora", asked["asked"])
 
@@ -854,6 +873,14 @@ def prompted(student, oracle, seed, slope, shift):
     seen = student.ask("adaptation", method="prompt", ids=shown, seed=seed, asked={"held": held}, off=known)
     exactly(seen["moved"], [], what="the list of base weights that moved")
     exactly(seen["learns"], 4 * 64, what="how many numbers learn")
+    by_recipe(student, seen, "prompt")
+    judged = array(seen["judged"], (len(shown), 4 + 3), what="which logits have a gradient in training")
+    last = np.zeros_like(judged)
+    last[:, -2] = True
+    that(
+        bool((judged == last).all()), expected=places(last), seen=places(judged),
+        what="which logits have a gradient in training, as (row, position),",
+    )  # fmt: skip
     off_is_base(seen, oracle, known)
     comes_of_training(seen, oracle, "prompt", {"held": held})
     return accuracy(seen["held"], held, "examples it was not shown")

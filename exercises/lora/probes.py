@@ -628,10 +628,12 @@ def with_dropout(impl, kind, seed, ids, targets, paths, r, alpha, dropout, train
 # ------------------------------------------------------------------------------------------------ lora.5
 
 
-def saved(impl, kind, seed, targets, paths, r, alpha, merge=False, as_text=False, below="adapter", size=0.5):
-    """`save_adapter(inject_lora(model, targets, r, alpha), directory)` with given A and B"""
+def saved(
+    impl, kind, seed, targets, paths, r, alpha, dropout=0.0, merge=False, as_text=False, below="adapter", size=0.5
+):
+    """`save_adapter(inject_lora(model, targets, r, alpha, dropout), directory)` with given A and B"""
     with _default_dtype(torch.float64), tempfile.TemporaryDirectory() as scratch:
-        model = _adapted(impl, kind, seed, targets, paths, r, alpha, size=size)
+        model = _adapted(impl, kind, seed, targets, paths, r, alpha, dropout, size=size)
         if merge:
             for module in model.modules():
                 if hasattr(module, "merged"):  # how Conv1D is wrapped is free, nn.Linear becomes a LoRALinear
@@ -647,6 +649,16 @@ def saved(impl, kind, seed, targets, paths, r, alpha, merge=False, as_text=False
             "weights": _bytes(directory / WEIGHTS_FILE),
             "changes": _changes(before, _snapshot(model)),
         }
+
+
+def saved_dtypes(impl, kind, seed, targets, r, alpha):
+    """`save_adapter(inject_lora(model, targets, r, alpha), directory)` of a float32 model: the dtypes of A and B"""
+    with tempfile.TemporaryDirectory() as scratch:
+        model = impl.inject_lora(_model(kind, seed).float(), list(targets), r, alpha)
+        impl.save_adapter(model, scratch)
+        stored = load_file(Path(scratch) / WEIGHTS_FILE).values()
+        held = [tensor for tensor in _named_tensors(model).values() if tensor.dim() == 2 and r in tensor.shape]
+        return {name: sorted({str(t.dtype) for t in tensors}) for name, tensors in (("held", held), ("stored", stored))}
 
 
 def resaved(impl, kind, seed, config, weights, edits):

@@ -398,8 +398,8 @@ def test_count_any(student, oracle):
 # ---------------------------------------------------------------------------------------------- lora.5
 
 
-def read_back(oracle, seen, seed, ids, expected):
-    """As in the public checks: real PEFT loads the files; the output must be `expected`."""
+def read_by_peft(oracle, seen, seed, ids):
+    """As in the public checks: real PEFT loads the files; its output."""
     for name in ("config", "weights"):
         array(seen[name], dtype="uint8", what=f"the {name} file")
         that(
@@ -407,7 +407,11 @@ def read_back(oracle, seen, seed, ids, expected):
         )
     read = oracle.ask("read_by_peft", kind="linear", seed=seed, ids=ids, config=seen["config"], weights=seen["weights"])
     that(not read["problem"], expected="PEFT loads the files", seen=str(read["problem"]), what="your adapter in PEFT")
-    close(read["logits"], expected, rtol=1e-12, what="PEFT's output with your adapter")
+    return read["logits"]
+
+
+def read_back(oracle, seen, seed, ids, expected):
+    close(read_by_peft(oracle, seen, seed, ids), expected, rtol=1e-12, what="PEFT's output with your adapter")
 
 
 @check(
@@ -428,6 +432,11 @@ def test_adapter_round_trip(student, oracle, inputs):
         place = {"config": files["config"], "weights": files["weights"], "as_text": as_text}
         seen = student.ask("loaded", kind="linear", seed=inputs.seed, ids=ids, **place)
         close(seen["logits"], expected, rtol=1e-12, what="the output after save_adapter and load_adapter")
+    files = student.ask("saved", **given, dropout=0.5)
+    noisy = array(read_by_peft(oracle, files, inputs.seed, ids), array(expected).shape)
+    that((noisy != array(expected)).any(), expected="dropout", seen="none", what="your adapter with dropout in PEFT")
+    seen = student.ask("saved_dtypes", kind="linear", seed=inputs.seed, targets=["square", "out"], r=3, alpha=5)
+    exactly(seen["stored"], seen["held"], what="the dtypes in the file, beside those of A and B in the model,")
     files = oracle.ask("saved", **LINEAR, seed=inputs.seed, alpha=5)
     given = {"kind": "linear", "seed": inputs.seed, "edits": {"use_rslora": True}}
     given |= {"config": files["config"], "weights": files["weights"]}

@@ -27,5 +27,5 @@ def train(
                 group["lr"] = group["initial_lr"] * factors[step]
             optimizer.step()
             if on_step is not None:
-                on_step(step, losses[-1], optimizer.param_groups[-1]["lr"])
+                on_step(step, losses[-1], optimizer.param_groups[0]["lr"])
     return losses
