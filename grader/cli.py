@@ -15,7 +15,7 @@ import click
 
 import grader
 from grader import errors, files, progress
-from grader.catalog import Catalog, Exercise, find_root, read_catalog
+from grader.catalog import Catalog, find_root, read_catalog
 from grader.errors import GraderError, UsageError
 from grader.report import Report
 from grader.salt import NO_SALT, read_salt, secret_file
@@ -250,6 +250,12 @@ def _name_some(lines: Sequence[str]) -> None:
         click.echo(f"  and {len(lines) - MOST_NAMED} more", err=True)
 
 
+def _name_left_out(paths: Sequence[Path]) -> None:
+    if paths:
+        click.echo("left out, for no exercise is made of such files:", err=True)
+        _name_some([str(path) for path in paths])
+
+
 @cli.command()
 def doctor() -> NoReturn:
     """What confines submissions on this machine, and whether official grading is safe."""
@@ -280,16 +286,29 @@ def hint(task_id: str) -> None:
 @click.option("--check", "only_check", is_flag=True, help="Change nothing; fail if a stub is not fresh.")
 def stubs(only_check: bool) -> None:
     """Generate the stubs that students edit from the references in solutions/."""
-    from grader.authoring.stubs import stub_of
+    from grader.authoring.stubs import is_stale, stub_of
 
     catalog = _catalog(need_stubs=False)
-    stale = [exercise for exercise in catalog.exercises if _stub_text(exercise) != stub_of(_reference(exercise))]
+    stale = [exercise for exercise in catalog.exercises if is_stale(exercise)]
     for exercise in stale:
         if not only_check:
             exercise.stub.write_text(stub_of(exercise.reference), "utf-8")
         click.echo(f"{exercise.stub.relative_to(catalog.root)}: {'stale' if only_check else 'written'}")
     if stale and only_check:
         raise UsageError("some stubs are not what their references say; run `grader stubs`")
+
+
+@cli.command()
+@click.argument("exercises", nargs=-1)
+@click.option("--out", type=click.Path(path_type=Path), default=Path("student.zip"), show_default=True, help="The zip.")
+def release(exercises: tuple[str, ...], out: Path) -> None:
+    """Write what students receive: the lesson, or the named exercises, without solutions/."""
+    from grader.authoring.release import write_release
+
+    catalog = _catalog()
+    packing = write_release(catalog, catalog.select(exercises), out)
+    click.echo(f"{out}: {len(packing.files)} files, nothing of solutions/ among them")
+    _name_left_out(packing.left_out)
 
 
 def main() -> NoReturn:
@@ -349,16 +368,6 @@ def _lesson_files() -> list[Path]:
     except UsageError:
         return []
     return [path for side in ("exercises", "solutions") for path in sorted(root.glob(f"{side}/*/*.py"))]
-
-
-def _reference(exercise: Exercise) -> Path:
-    if not exercise.reference.is_file():
-        raise UsageError(f"{exercise.reference}: is missing; stubs are generated from the references")
-    return exercise.reference
-
-
-def _stub_text(exercise: Exercise) -> str:
-    return exercise.stub.read_text("utf-8") if exercise.stub.is_file() else ""
 
 
 def _commands(catalog: Catalog, submission: Path | None, full: bool, seed: int) -> terminal.Commands:

@@ -18,6 +18,7 @@ from grader.cli import cli
 
 REPOSITORY = Path(__file__).parents[1]
 README = REPOSITORY / "README.md"
+STUDENT = REPOSITORY / "docs" / "student.md"
 DIAGNOSIS = REPOSITORY / "docs" / "diagnosis.md"
 MISTAKE = "lora/wrong/scale_alpha_only.py"
 
@@ -53,22 +54,23 @@ def keys_of_policy(_: Path) -> str:
     return "\n".join(line[4:] for line in text.splitlines() if line.startswith("    ")) + "\n"
 
 
-BLOCKS: dict[str, Callable[[Path], str]] = {
-    "make check": untouched_stubs,
-    "failing check": failing_check,
-    "grader check --help": help_of_check,
-    "policy": keys_of_policy,
+BLOCKS: dict[tuple[Path, str], Callable[[Path], str]] = {
+    (README, "make check"): untouched_stubs,
+    (README, "failing check"): failing_check,
+    (STUDENT, "failing check"): failing_check,
+    (README, "grader check --help"): help_of_check,
+    (README, "policy"): keys_of_policy,
 }
 
 
-@pytest.mark.parametrize("name", BLOCKS)
-def test_readme_shows_real_output(name: str, tmp_path: Path, golden):
-    text = README.read_text("utf-8")
+@pytest.mark.parametrize(("document", "name"), BLOCKS, ids=lambda value: getattr(value, "stem", value))
+def test_document_shows_real_output(document: Path, name: str, tmp_path: Path, golden):
+    text = document.read_text("utf-8")
     begin, end = f"<!-- begin: {name} -->\n", f"<!-- end: {name} -->"
     before, _, rest = text.partition(begin)
     _, _, after = rest.partition(end)
-    block = "".join(f"    {line}".rstrip() + "\n" for line in BLOCKS[name](tmp_path).splitlines())
-    golden(README, f"{before}{begin}\n{block}\n{end}{after}")
+    block = "".join(f"    {line}".rstrip() + "\n" for line in BLOCKS[document, name](tmp_path).splitlines())
+    golden(document, f"{before}{begin}\n{block}\n{end}{after}")
 
 
 def test_readme_names_every_exercise():
@@ -77,16 +79,24 @@ def test_readme_names_every_exercise():
             assert f"(exercises/{folder.name}/README.md)" in README.read_text()
 
 
-def test_readme_names_every_target_it_uses():
-    targets = set(re.findall(r"^([a-z]+):", (REPOSITORY / "Makefile").read_text(), re.M))
+def targets_in(document: Path) -> set[str]:
+    return set(re.findall(r"(?:^    |`)make ([a-z]+)", document.read_text(), re.M))
+
+
+def test_documents_name_targets_that_exist():
+    students, everybody = (
+        set(re.findall(r"^([a-z]+):", "".join((REPOSITORY / name).read_text() for name in names), re.M))
+        for names in (["Makefile"], ["Makefile", "development.mk"])
+    )
     for document in (README, REPOSITORY / "CONTRIBUTING.md", REPOSITORY / "solutions/README.md"):
-        assert set(re.findall(r"`?make ([a-z]+)", document.read_text())) <= targets, document
+        assert targets_in(document) <= everybody, document
+    assert targets_in(STUDENT) <= students
 
 
 def test_commands_of_the_readme_exist():
     """Every command that a document tells people to type is one, with its options."""
     commands = cli.commands
-    for document in (README, REPOSITORY / "SECURITY.md", REPOSITORY / "CONTRIBUTING.md"):
+    for document in (README, STUDENT, REPOSITORY / "SECURITY.md", REPOSITORY / "CONTRIBUTING.md"):
         for name, rest in re.findall(r"(?:^    |`)grader ([a-z]+)(.*?)(?:`|$)", document.read_text(), re.M):
             assert name in commands, f"{document.name}: grader {name}"
             known = {option for parameter in commands[name].params for option in parameter.opts}
