@@ -23,7 +23,7 @@ stubs: $(VENV)/.student ## generate the stubs from solutions/
 	@$(BIN)/grader stubs
 
 goldens: $(VENV)/.dev ## rewrite golden files and the generated parts of documents
-	$(BIN)/python -m pytest --update-goldens tests/test_messages.py tests/test_docs.py tests/test_pages.py tests/test_attacks.py
+	$(BIN)/python -m pytest --update-goldens tests/test_messages.py tests/test_docs.py tests/test_pages.py tests/test_attacks.py tests/test_writers.py
 
 audit: $(VENV)/.dev ## judge the checks of exercises: make audit, or one: make audit EX=lora
 	@$(GRADER) audit $(or $(EX),--tables docs/audit.md)

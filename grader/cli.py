@@ -7,7 +7,8 @@ import contextlib
 import os
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, NoReturn
 
@@ -21,13 +22,38 @@ from grader.report import Report
 from grader.salt import NO_SALT, read_salt, secret_file
 from grader.submission import existing_secrets, read_submission
 from grader.verdict import Verdict
-from grader.writers import class_summary, json_report, junit, terminal
+from grader.writers import class_summary, ctrf, gradescope, json_report, junit, prairielearn, terminal
 
 MOST_NAMED = 20
 """Students of one kind that are named; a gradebook that fits nobody would name everybody."""
 MOST_JOBS = 256
 """Processes that one warm process can serve: it waits for 1024 files at most."""
 OutputFile = click.Path(dir_okay=False, allow_dash=True)
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form that a report can be written in, beside the terminal's."""
+
+    title: str
+    render: Callable[[Report], str]
+
+
+FORMS = {
+    "json": Form("JSON", json_report.render),
+    "junit": Form("JUnit XML", junit.render),
+    "ctrf": Form("CTRF JSON", ctrf.render),
+    "gradescope": Form("Gradescope's results.json", gradescope.render),
+    "prairielearn": Form("PrairieLearn's results.json", prairielearn.render),
+}
+
+
+def _report_options(command: Callable[..., NoReturn]) -> Callable[..., NoReturn]:
+    """An option for each form, named like it; the command gets the targets by these names."""
+    for name, form in reversed(FORMS.items()):
+        words = f"Write the report as {form.title}, - for standard output."
+        command = click.option(f"--{name}", name, metavar="FILE", type=OutputFile, help=words)(command)
+    return command
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -54,21 +80,20 @@ def list_exercises() -> None:
 @click.option("--submission", type=click.Path(path_type=Path), help="Grade this file or folder instead.")
 @click.option("--full", is_flag=True, help="Also run the hidden checks (needs solutions/).")
 @click.option("--allow-unjailed", is_flag=True, help="Grade with --full even where submissions are not confined.")
-@click.option("--json", "json_file", type=OutputFile, help="Write the report as JSON, - for standard output.")
-@click.option("--junit", "junit_file", type=OutputFile, help="Write the report as JUnit XML, - for standard output.")
+@_report_options
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the generated cases.")
 def check(
     exercises: tuple[str, ...],
     submission: Path | None,
     full: bool,
     allow_unjailed: bool,
-    json_file: str | None,
-    junit_file: str | None,
     seed: int,
+    **targets: str | None,
 ) -> NoReturn:
     """Grade the working tree's exercises, all of them or those named."""
-    if json_file == junit_file == "-":
-        raise UsageError("--json - and --junit -: standard output holds one report; write the other to a file")
+    printed = [f"--{name} -" for name, target in targets.items() if target == "-"]
+    if len(printed) > 1:
+        raise UsageError(f"{' and '.join(printed)}: standard output holds one report; write the other to a file")
     catalog = _catalog()
     chosen = catalog.select(exercises)
     sources = read_submission(submission or catalog.root / "exercises", [exercise.name for exercise in chosen])
@@ -83,10 +108,11 @@ def check(
         report = session.grade(sources, seed)
     if submission is None:
         _remember(catalog, report)
-    if "-" not in (json_file, junit_file):
+    if not printed:
         click.echo(terminal.render(report, _commands(catalog, submission, full, seed)), nl=False, color=_color())
-    _write(json_file, json_report.render(report))
-    _write(junit_file, junit.render(report))
+    for name, target in targets.items():
+        if target is not None:
+            _write(target, FORMS[name].render(report))
     sys.exit(_exit_status(report))
 
 
@@ -391,9 +417,7 @@ def _remember(catalog: Catalog, report: Report) -> None:
     progress.write(catalog.root, kept)
 
 
-def _write(target: str | None, text: str) -> None:
-    if target is None:
-        return
+def _write(target: str, text: str) -> None:
     try:
         stream: IO[str]
         with click.open_file(target, "w", encoding="utf-8") as stream:
