@@ -337,6 +337,23 @@ def release(exercises: tuple[str, ...], out: Path) -> None:
     _name_left_out(packing.left_out)
 
 
+@cli.command("gradescope")
+@click.argument("exercises", nargs=-1)
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("autograder.zip"), show_default=True, help="The zip."
+)
+@click.option("--minutes", type=click.FloatRange(1), default=10, show_default=True, help="The limit set on Gradescope.")
+@click.option("--vendor", is_flag=True, help="Put all packages into the zip: its set-up needs no network then.")
+def write_gradescope(exercises: tuple[str, ...], out: Path, minutes: float, vendor: bool) -> None:
+    """Write the autograder that Gradescope runs, for all exercises or those named (needs solutions/)."""
+    from grader.authoring.autograder import write_autograder
+
+    catalog = _catalog()
+    packing = write_autograder(catalog, catalog.select(exercises), out, minutes=minutes, vendor=vendor)
+    click.echo(f"{out}: upload it as the autograder; it holds the solutions, so keep it to yourself")
+    _name_left_out(packing.left_out)
+
+
 def main() -> NoReturn:
     """Run the command; every way to end is an exit status of the contract."""
     try:
