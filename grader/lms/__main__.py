@@ -17,7 +17,7 @@ from grader.lms.surfaces import SURFACES, Surface
 
 STOPPED = "The grader did not come to its end. Please hand in again, and tell your instructor if this repeats itself."
 LATE = (
-    "The grader did not come to its end within {seconds:.0f} seconds. What takes so long may be your code, or the "
+    "The grader did not come to its end within {seconds:g} seconds. What takes so long may be your code, or the "
     "machine: please look for loops without end, hand in again, and tell your instructor if this repeats itself."
 )
 FAULT = "The grader failed, by a fault of its own and not of yours. Please tell your instructor."
