@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import re
 import shutil
 import stat
@@ -37,6 +38,13 @@ def built(make_lesson, tmp_path_factory) -> Path:
     return lesson.root / "autograder.zip"
 
 
+def unpack(archive: Path, folder: Path) -> None:
+    """As `unzip` does, which keeps modes."""
+    with zipfile.ZipFile(archive) as opened:
+        for info in opened.infolist():
+            Path(opened.extract(info, folder)).chmod(info.external_attr >> 16 & 0o777)
+
+
 class Autograder:
     """Gradescope's folder after its set-up: `source`, a copy of `run_autograder` beside it, `submission`, `results`."""
 
@@ -45,7 +53,7 @@ class Autograder:
         self.results = root / "results/results.json"
         for name in ("submission", "results", "venv/bin"):
             (root / name).mkdir(parents=True)
-        subprocess.run(["unzip", "-q", str(built), "-d", str(root / "source")], check=True)  # which keeps modes
+        unpack(built, root / "source")
         shutil.copy(root / "source/run_autograder", root)
         python = root / "venv/bin/python"
         python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
@@ -224,6 +232,69 @@ def test_zip_needs_solutions(lesson):
     ran = lesson.run("gradescope")
     assert ran.talk == f"grader: {missing}: is missing; run this in a checkout of the whole lesson\n"
     assert ran.status == 2
+
+
+def make_wheel(folder: Path, name: str) -> None:
+    """The smallest package that pip takes."""
+    info = f"{name}-1.0.dist-info"
+    folder.mkdir(exist_ok=True)
+    with zipfile.ZipFile(folder / f"{name}-1.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr(f"{name}.py", "")
+        wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        wheel.writestr(
+            f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: a test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        wheel.writestr(f"{info}/RECORD", "")
+
+
+@pytest.fixture
+def packages(lesson) -> Path:
+    """A folder of wheels, and a lesson that needs one of them."""
+    (lesson.root / "pyproject.toml").write_text('[project]\nname = "x"\ndependencies = ["tiny>=1.0"]\n')
+    (lesson.root / "constraints.txt").write_text("tiny==1.0\n")
+    make_wheel(lesson.root / "packages", "tiny")
+    return lesson.root / "packages"
+
+
+def vendored(lesson, packages: Path):
+    return lesson.run("gradescope", "--vendor", environment={"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(packages)})
+
+
+on_gradescopes_platform = pytest.mark.skipif(
+    (sys.platform, platform.machine()) != ("linux", "x86_64"), reason="wheels are fetched where they will be used"
+)
+
+
+@on_gradescopes_platform
+def test_set_up_needs_no_network_if_wheels_are_in_the_zip(lesson, packages, tmp_path):
+    ran = vendored(lesson, packages)
+    assert (ran.status, ran.talk) == (0, "")
+    root, path = tmp_path / "autograder", tmp_path / "bin"
+    unpack(lesson.root / "autograder.zip", root / "source")
+    path.mkdir()
+    (path / "python3.11").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    (path / "python3.11").chmod(0o755)
+    environment = {"PATH": f"{path}:/usr/bin:/bin", "AUTOGRADER": str(root)}
+    done = subprocess.run([str(root / "source/setup.sh")], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    subprocess.run([str(root / "venv/bin/python"), "-c", "import tiny"], check=True)
+    assert not (root / "source/wheels").exists()
+
+
+@on_gradescopes_platform
+def test_wheels_that_cannot_be_fetched_are_told(lesson, packages):
+    (packages / "tiny-1.0-py3-none-any.whl").unlink()
+    ran = vendored(lesson, packages)
+    assert ran.talk.startswith("grader: --vendor: pip could not fetch the wheels: ")
+    assert "tiny" in ran.talk
+    assert (ran.status, ran.talk.count("\n")) == (2, 1)
+
+
+@on_gradescopes_platform
+def test_wheels_of_cuda_are_refused(lesson, packages):
+    make_wheel(packages, "nvidia_cublas")
+    (lesson.root / "pyproject.toml").write_text('[project]\nname = "x"\ndependencies = ["tiny", "nvidia-cublas"]\n')
+    assert "pip chose a torch with CUDA" in vendored(lesson, packages).talk
 
 
 # ---- PrairieLearn

@@ -83,6 +83,8 @@ def _download(requirements: bytes, constraints: Path, folder: Path) -> None:
     command += ["--dest", str(folder), "--requirement", str(listed), "--constraint", str(constraints)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise UsageError(
-            f"--vendor: pip could not fetch the wheels ({done.stderr.strip().splitlines()[-1:] or 'no word'})"
-        )
+        complaints = [line for line in done.stderr.splitlines() if line.startswith("ERROR: ")]
+        why = complaints[0].removeprefix("ERROR: ") if complaints else "it does not say why"
+        raise UsageError(f"--vendor: pip could not fetch the wheels: {why}")
+    if any(folder.glob("nvidia*")):
+        raise UsageError(f"--vendor: pip chose a torch with CUDA, some GB that have no use there; it needs {CPU_INDEX}")
