@@ -18,11 +18,20 @@ REPOSITORY = Path(__file__).parents[1]
 FROM_ROOT = [".gitignore", "LICENSE", "Makefile", "constraints.txt", "pyproject.toml", "docs/student.md"]
 EXERCISE = "exercises/vectors"
 PLANTED = {
-    "a line of a solution": "return float(x.sum() / len(x)) if True else 'a mean of all elements'",
-    "a title": "# negative   numbers\n",
-    "a headline": "def f():\n    # Divides by n + 1 instead of n.\n    pass\n",
-    "the code of an answer": "def mean(x):\n\n    # why not\n    return x.sum() / (len(x) + 1)\n",
-    "the body of a check": "x = -abs(inputs.array('x', 6))\n",
+    "the solution of vectors.2": (
+        'if not len(x):\n\n\t# as agreed\n\traise ValueError("the mean of nothing")\n'
+        "return float(\n\tx.sum() / len(x))\n"
+    ),
+    "a hidden check of vectors": "# negative   numbers count\n",
+    "solutions/vectors/wrong/one_more.py": "# Divides by n + 1\n# instead of n.\n",
+}
+"""Whose text -> how it may stand in another file: indented, broken or strewn with comments in another way."""
+CODE = {
+    "a hidden check of vectors": (
+        '\tx = -abs(inputs.array("x", 6))\n\tclose(student.ask("mean", x=x)["mean"],\n'
+        '\t\treference.ask("mean", x=x)["mean"], rtol=1e-12)\n'
+    ),
+    "solutions/vectors/wrong/one_more.py": "def mean(x):\n\n    # why not\n    return x.sum() / (len(x) + 1)\n",
 }
 
 
@@ -123,21 +132,11 @@ def test_missing_file_of_the_checkout_is_named(whole):
     assert refusal(whole) == "grader: docs/student.md: is missing; run this in a checkout of the whole lesson"
 
 
-@pytest.mark.parametrize("what", PLANTED)
-def test_text_of_solutions_is_found_wherever_it_stands(whole, what):
-    """Also where it was indented, broken or strewn with comments in another way."""
-    reference = whole.root / "solutions/vectors/vectors.py"
-    long = "return float(x.sum() / len(x)) if True else 'a mean of all elements'"
-    reference.write_text(reference.read_text().replace("return float(x.sum() / len(x))", long))
-    hidden = whole.root / "solutions/vectors/test_vectors_hidden.py"
-    hidden.write_text(hidden.read_text().replace("negative numbers count", "negative numbers"))
-    body = hidden.read_text().split("inputs):\n")[1]
-    planted = PLANTED[what] if what != "the body of a check" else body.replace("    ", "\t")
+@pytest.mark.parametrize(("owner", "text"), [*PLANTED.items(), *CODE.items()])
+def test_text_of_solutions_is_found_wherever_it_stands(whole, owner, text):
     with (whole.root / EXERCISE / "probes.py").open("a") as file:
-        file.write(f"\n\ndef extra():\n{planted}")
-    assert re.match(
-        f"grader: {EXERCISE}/probes.py: holds text of (the solution|a hidden check|solutions/)", refusal(whole)
-    )
+        file.write(f"\n\ndef extra():\n{text}")
+    assert refusal(whole).startswith(f"grader: {EXERCISE}/probes.py: holds text of {owner} (`")
 
 
 # ---- the release of this repository

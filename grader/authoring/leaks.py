@@ -48,9 +48,10 @@ def leaks(secrets: Sequence[Secret], texts: Mapping[str, bytes]) -> Iterator[tup
 
 
 def squeezed(text: str, *, comments: bool = False) -> str:
-    """A text without spaces and, unless asked for, without lines that are comments."""
-    lines = text.splitlines()
-    return "".join("".join(line.split()) for line in lines if comments or not line.lstrip().startswith("#"))
+    """A text without spaces and without comments of whole lines; if they are asked for, without their marks."""
+    lines = (line.lstrip() for line in text.splitlines())
+    kept = (line.lstrip("#") for line in lines if comments or not line.startswith("#"))
+    return "".join("".join(line.split()) for line in kept)
 
 
 def passages(text: str, size: int) -> Iterator[str]:

@@ -54,7 +54,7 @@ def grade(lms: str, surface: Surface, root: Path, exercises: list[str], seconds:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the grader; its workers end with it, for they watch each other."""
+    """End the grader; its workers cannot outlive it."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
