@@ -7,7 +7,8 @@ import contextlib
 import os
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, NoReturn
 
@@ -15,19 +16,44 @@ import click
 
 import grader
 from grader import errors, files, progress
-from grader.catalog import Catalog, Exercise, find_root, read_catalog
+from grader.catalog import Catalog, find_root, read_catalog
 from grader.errors import GraderError, UsageError
 from grader.report import Report
 from grader.salt import NO_SALT, read_salt, secret_file
 from grader.submission import existing_secrets, read_submission
 from grader.verdict import Verdict
-from grader.writers import class_summary, json_report, junit, terminal
+from grader.writers import class_summary, ctrf, gradescope, json_report, junit, prairielearn, terminal
 
 MOST_NAMED = 20
 """Students of one kind that are named; a gradebook that fits nobody would name everybody."""
 MOST_JOBS = 256
 """Processes that one warm process can serve: it waits for 1024 files at most."""
 OutputFile = click.Path(dir_okay=False, allow_dash=True)
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form that a report can be written in, beside the terminal's."""
+
+    title: str
+    render: Callable[[Report], str]
+
+
+FORMS = {
+    "json": Form("JSON", json_report.render),
+    "junit": Form("JUnit XML", junit.render),
+    "ctrf": Form("CTRF JSON", ctrf.render),
+    "gradescope": Form("Gradescope's results.json", gradescope.render),
+    "prairielearn": Form("PrairieLearn's results.json", prairielearn.render),
+}
+
+
+def _report_options(command: Callable[..., NoReturn]) -> Callable[..., NoReturn]:
+    """An option for each form, named like it; the command gets the targets by these names."""
+    for name, form in reversed(FORMS.items()):
+        words = f"Write the report as {form.title}, - for standard output."
+        command = click.option(f"--{name}", name, metavar="FILE", type=OutputFile, help=words)(command)
+    return command
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -54,21 +80,20 @@ def list_exercises() -> None:
 @click.option("--submission", type=click.Path(path_type=Path), help="Grade this file or folder instead.")
 @click.option("--full", is_flag=True, help="Also run the hidden checks (needs solutions/).")
 @click.option("--allow-unjailed", is_flag=True, help="Grade with --full even where submissions are not confined.")
-@click.option("--json", "json_file", type=OutputFile, help="Write the report as JSON, - for standard output.")
-@click.option("--junit", "junit_file", type=OutputFile, help="Write the report as JUnit XML, - for standard output.")
+@_report_options
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the generated cases.")
 def check(
     exercises: tuple[str, ...],
     submission: Path | None,
     full: bool,
     allow_unjailed: bool,
-    json_file: str | None,
-    junit_file: str | None,
     seed: int,
+    **targets: str | None,
 ) -> NoReturn:
     """Grade the working tree's exercises, all of them or those named."""
-    if json_file == junit_file == "-":
-        raise UsageError("--json - and --junit -: standard output holds one report; write the other to a file")
+    printed = [f"--{name} -" for name, target in targets.items() if target == "-"]
+    if len(printed) > 1:
+        raise UsageError(f"{' and '.join(printed)}: standard output holds one report; write the other to a file")
     catalog = _catalog()
     chosen = catalog.select(exercises)
     others = [exercise.name for exercise in catalog.exercises if exercise not in chosen]
@@ -84,10 +109,11 @@ def check(
         report = session.grade(sources, seed)
     if submission is None:
         _remember(catalog, report)
-    if "-" not in (json_file, junit_file):
+    if not printed:
         click.echo(terminal.render(report, _commands(catalog, submission, full, seed)), nl=False, color=_color())
-    _write(json_file, json_report.render(report))
-    _write(junit_file, junit.render(report))
+    for name, target in targets.items():
+        if target is not None:
+            _write(target, FORMS[name].render(report))
     sys.exit(_exit_status(report))
 
 
@@ -251,6 +277,12 @@ def _name_some(lines: Sequence[str]) -> None:
         click.echo(f"  and {len(lines) - MOST_NAMED} more", err=True)
 
 
+def _name_left_out(paths: Sequence[Path]) -> None:
+    if paths:
+        click.echo("left out, for no exercise is made of such files:", err=True)
+        _name_some([str(path) for path in paths])
+
+
 @cli.command()
 def doctor() -> NoReturn:
     """What confines submissions on this machine, and whether official grading is safe."""
@@ -281,16 +313,46 @@ def hint(task_id: str) -> None:
 @click.option("--check", "only_check", is_flag=True, help="Change nothing; fail if a stub is not fresh.")
 def stubs(only_check: bool) -> None:
     """Generate the stubs that students edit from the references in solutions/."""
-    from grader.authoring.stubs import stub_of
+    from grader.authoring.stubs import is_stale, stub_of
 
     catalog = _catalog(need_stubs=False)
-    stale = [exercise for exercise in catalog.exercises if _stub_text(exercise) != stub_of(_reference(exercise))]
+    stale = [exercise for exercise in catalog.exercises if is_stale(exercise)]
     for exercise in stale:
         if not only_check:
             exercise.stub.write_text(stub_of(exercise.reference), "utf-8")
         click.echo(f"{exercise.stub.relative_to(catalog.root)}: {'stale' if only_check else 'written'}")
     if stale and only_check:
         raise UsageError("some stubs are not what their references say; run `grader stubs`")
+
+
+@cli.command()
+@click.argument("exercises", nargs=-1)
+@click.option("--out", type=click.Path(path_type=Path), default=Path("student.zip"), show_default=True, help="The zip.")
+def release(exercises: tuple[str, ...], out: Path) -> None:
+    """Write what students receive: the lesson, or the named exercises, without solutions/."""
+    from grader.authoring.release import write_release
+
+    catalog = _catalog()
+    packing = write_release(catalog, catalog.select(exercises), out)
+    click.echo(f"{out}: {len(packing.files)} files, nothing of solutions/ among them")
+    _name_left_out(packing.left_out)
+
+
+@cli.command("gradescope")
+@click.argument("exercises", nargs=-1)
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("autograder.zip"), show_default=True, help="The zip."
+)
+@click.option("--minutes", type=click.FloatRange(1), default=10, show_default=True, help="The limit set on Gradescope.")
+@click.option("--vendor", is_flag=True, help="Put all packages into the zip: its set-up needs no network then.")
+def write_gradescope(exercises: tuple[str, ...], out: Path, minutes: float, vendor: bool) -> None:
+    """Write the autograder that Gradescope runs, for all exercises or those named (needs solutions/)."""
+    from grader.authoring.autograder import write_autograder
+
+    catalog = _catalog()
+    packing = write_autograder(catalog, catalog.select(exercises), out, minutes=minutes, vendor=vendor)
+    click.echo(f"{out}: upload it as the autograder; it holds the solutions, so keep it to yourself")
+    _name_left_out(packing.left_out)
 
 
 def main() -> NoReturn:
@@ -352,16 +414,6 @@ def _lesson_files() -> list[Path]:
     return [path for side in ("exercises", "solutions") for path in sorted(root.glob(f"{side}/*/*.py"))]
 
 
-def _reference(exercise: Exercise) -> Path:
-    if not exercise.reference.is_file():
-        raise UsageError(f"{exercise.reference}: is missing; stubs are generated from the references")
-    return exercise.reference
-
-
-def _stub_text(exercise: Exercise) -> str:
-    return exercise.stub.read_text("utf-8") if exercise.stub.is_file() else ""
-
-
 def _commands(catalog: Catalog, submission: Path | None, full: bool, seed: int) -> terminal.Commands:
     folder = submission or Path(os.path.relpath(catalog.root / "exercises"))
 
@@ -383,9 +435,7 @@ def _remember(catalog: Catalog, report: Report) -> None:
     progress.write(catalog.root, kept)
 
 
-def _write(target: str | None, text: str) -> None:
-    if target is None:
-        return
+def _write(target: str, text: str) -> None:
     try:
         stream: IO[str]
         with click.open_file(target, "w", encoding="utf-8") as stream:

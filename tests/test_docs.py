@@ -1,10 +1,14 @@
 """Documents show what the command really says: the parts between markers are generated (`make goldens`)."""
 
 import inspect
+import json
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,14 +22,16 @@ from grader.cli import cli
 
 REPOSITORY = Path(__file__).parents[1]
 README = REPOSITORY / "README.md"
-DIAGNOSIS = REPOSITORY / "docs" / "diagnosis.md"
+DOCS = REPOSITORY / "docs"
+STUDENT, INSTRUCTOR, LMS, AUTHOR = (DOCS / f"{reader}.md" for reader in ("student", "instructor", "lms", "author"))
+DIAGNOSIS = DOCS / "diagnosis.md"
 MISTAKE = "lora/wrong/scale_alpha_only.py"
 
 
-def run(*arguments: str, **variables: str) -> str:
+def run(*arguments: str, folder: Path = REPOSITORY, **variables: str) -> str:
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY), "HF_HUB_OFFLINE": "1", "COLUMNS": "80"} | variables
     command = [sys.executable, "-m", "grader", *arguments]
-    done = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     return done.stdout
 
 
@@ -53,22 +59,37 @@ def keys_of_policy(_: Path) -> str:
     return "\n".join(line[4:] for line in text.splitlines() if line.startswith("    ")) + "\n"
 
 
-BLOCKS: dict[str, Callable[[Path], str]] = {
-    "make check": untouched_stubs,
-    "failing check": failing_check,
-    "grader check --help": help_of_check,
-    "policy": keys_of_policy,
+def report_as_json(folder: Path) -> str:
+    """The shape of a report, with one of its checks."""
+    lesson = shutil.copytree(REPOSITORY / "tests/lessons/vectors", folder / "lesson")
+    wrong = (lesson / "solutions/vectors/vectors.py").read_text().replace("x * factor", "x + factor")
+    (lesson / "exercises/vectors/vectors.py").write_text(wrong)
+    report = json.loads(run("check", "--json", "-", "--seed", "7", folder=lesson))
+    exercise = report["exercises"][0]
+    exercise["tasks"], exercise["checks"] = exercise["tasks"][:1], exercise["checks"][:1]
+    exercise["checks"][0]["duration_s"] = 0.03
+    report["isolation"] = "full"  # whatever this machine offers
+    return json.dumps(report, indent=2)
+
+
+BLOCKS: dict[tuple[Path, str], Callable[[Path], str]] = {
+    (README, "make check"): untouched_stubs,
+    (README, "failing check"): failing_check,
+    (STUDENT, "failing check"): failing_check,
+    (INSTRUCTOR, "grader check --help"): help_of_check,
+    (INSTRUCTOR, "policy"): keys_of_policy,
+    (LMS, "json report"): report_as_json,
 }
 
 
-@pytest.mark.parametrize("name", BLOCKS)
-def test_readme_shows_real_output(name: str, tmp_path: Path, golden):
-    text = README.read_text("utf-8")
+@pytest.mark.parametrize(("document", "name"), BLOCKS, ids=lambda value: getattr(value, "stem", value))
+def test_document_shows_real_output(document: Path, name: str, tmp_path: Path, golden):
+    text = document.read_text("utf-8")
     begin, end = f"<!-- begin: {name} -->\n", f"<!-- end: {name} -->"
     before, _, rest = text.partition(begin)
     _, _, after = rest.partition(end)
-    block = "".join(f"    {line}".rstrip() + "\n" for line in BLOCKS[name](tmp_path).splitlines())
-    golden(README, f"{before}{begin}\n{block}\n{end}{after}")
+    block = "".join(f"    {line}".rstrip() + "\n" for line in BLOCKS[document, name](tmp_path).splitlines())
+    golden(document, f"{before}{begin}\n{block}\n{end}{after}")
 
 
 def test_readme_names_every_exercise():
@@ -77,20 +98,62 @@ def test_readme_names_every_exercise():
             assert f"(exercises/{folder.name}/README.md)" in README.read_text()
 
 
-def test_readme_names_every_target_it_uses():
-    targets = set(re.findall(r"^([a-z]+):", (REPOSITORY / "Makefile").read_text(), re.M))
-    for document in (README, REPOSITORY / "CONTRIBUTING.md", REPOSITORY / "solutions/README.md"):
-        assert set(re.findall(r"`?make ([a-z]+)", document.read_text())) <= targets, document
+def targets_in(document: Path) -> set[str]:
+    return set(re.findall(r"(?:^    |`)make ([a-z]+)", document.read_text(), re.M))
+
+
+def test_documents_name_targets_that_exist():
+    students, everybody = (
+        set(re.findall(r"^([a-z]+):", "".join((REPOSITORY / name).read_text() for name in names), re.M))
+        for names in (["Makefile"], ["Makefile", "development.mk"])
+    )
+    for document in (
+        README,
+        INSTRUCTOR,
+        LMS,
+        AUTHOR,
+        REPOSITORY / "CONTRIBUTING.md",
+        REPOSITORY / "solutions/README.md",
+    ):
+        assert targets_in(document) <= everybody, document
+    assert targets_in(STUDENT) <= students
 
 
 def test_commands_of_the_readme_exist():
     """Every command that a document tells people to type is one, with its options."""
     commands = cli.commands
-    for document in (README, REPOSITORY / "SECURITY.md", REPOSITORY / "CONTRIBUTING.md"):
+    for document in (README, *DOCS.glob("*.md"), REPOSITORY / "SECURITY.md", REPOSITORY / "CONTRIBUTING.md"):
         for name, rest in re.findall(r"(?:^    |`)grader ([a-z]+)(.*?)(?:`|$)", document.read_text(), re.M):
             assert name in commands, f"{document.name}: grader {name}"
             known = {option for parameter in commands[name].params for option in parameter.opts}
             assert set(re.findall(r"--[a-z-]+", rest)) <= known | {"--help"}, f"{document.name}: grader {name}{rest}"
+
+
+@pytest.mark.parametrize("document", [INSTRUCTOR, LMS, AUTHOR], ids=lambda path: path.stem)
+def test_commands_of_the_document_run(document: Path, lesson):
+    """One after the other, as they stand there, on another lesson."""
+    for name in ("LICENSE", "Makefile", "constraints.txt", "pyproject.toml", ".gitignore", "docs/student.md"):
+        (lesson.root / name).parent.mkdir(exist_ok=True)
+        shutil.copy(REPOSITORY / name, lesson.root / name)
+    reference = (lesson.root / "solutions/vectors/vectors.py").read_text()
+    lesson.hand_in(reference)
+    with zipfile.ZipFile(lesson.root / "submissions.zip", "w") as archive:
+        archive.writestr("doe/vectors.py", reference)
+    columns = "Student,ID,SIS User ID,SIS Login ID,Section,LoRA (7)"
+    (lesson.root / "export.csv").write_text(f"{columns}\nPoints Possible,,,,,6\nDoe,1,,doe,A,\n")
+    commands = re.findall(r"^    grader (.+)$", document.read_text(), re.M)
+    assert commands
+    for command in commands:
+        if command.startswith("diff"):  # there is a previous run after the second one
+            shutil.copy(lesson.root / "results/results.json", lesson.root / "results/previous.json")
+        ran = lesson.run(*shlex.split(command.replace("lora", "vectors")))
+        assert ran.status == 0, f"grader {command}: {ran.out}{ran.talk}"
+
+
+def test_links_between_documents_lead_somewhere():
+    for document in (README, REPOSITORY / "CONTRIBUTING.md", REPOSITORY / "SECURITY.md", *DOCS.glob("*.md")):
+        for link in re.findall(r"\]\((?!https?:)([^)#\s]+)", document.read_text()):
+            assert (document.parent / link).exists(), f"{document.name}: {link}"
 
 
 def test_diagnosis_lists_every_wrong_answer():

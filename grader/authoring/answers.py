@@ -3,7 +3,7 @@
 An answer holds only what differs: it is appended to the reference, where later definitions win. Its first line
 says what is special about it; a wrong one's second line names the checks that must fail:
 
-    # Scales the update by alpha instead of alpha / r.
+    # Divides by n - 1, as for a variance.
     # fails: exercise.1.law exercise.2.law
 
 `# standalone` on the line after that means that the file is a whole submission.

@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.errors import CatalogError
+from grader.catalog import Exercise
+from grader.errors import CatalogError, UsageError
 
 BEGIN = re.compile(r"^(\s*)### BEGIN SOLUTION\s*$")
 END = re.compile(r"^\s*### END SOLUTION\s*$")
@@ -72,3 +73,10 @@ def _task_above(lines: list[str], name: str, number: int) -> str:
 def stub_of(reference: Path) -> str:
     """The stub that belongs to a reference file."""
     return make_stub(reference.read_text("utf-8"), reference.name)
+
+
+def is_stale(exercise: Exercise) -> bool:
+    """Whether the stub on disk is not what the reference says; raises UsageError where there is no reference."""
+    if not exercise.reference.is_file():
+        raise UsageError(f"{exercise.reference}: is missing; stubs are generated from the references")
+    return not exercise.stub.is_file() or exercise.stub.read_text("utf-8") != stub_of(exercise.reference)

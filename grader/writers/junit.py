@@ -1,13 +1,11 @@
 """The report as JUnit XML, for CI systems. Partial credit has no place in it: points travel as properties."""
 
-import re
 from xml.etree import ElementTree
 
 from grader.report import CheckResult, Report
 from grader.verdict import Verdict
+from grader.writers.characters import legal
 
-# Everything that XML 1.0 cannot hold, not even escaped.
-ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 OUTCOMES = {Verdict.FAIL: "failure", Verdict.TODO: "failure", Verdict.SKIPPED: "skipped", Verdict.BROKEN: "error"}
 
 
@@ -34,12 +32,12 @@ def render(report: Report) -> str:
 
 def _case(check: CheckResult) -> ElementTree.Element:
     attributes = {"classname": check.task, "name": f"{check.id}: {check.title}", "time": f"{check.duration_s:.3f}"}
-    case = ElementTree.Element("testcase", {key: _legal(value) for key, value in attributes.items()})
+    case = ElementTree.Element("testcase", {key: legal(value) for key, value in attributes.items()})
     _properties(case, {"score": check.score, "max_score": check.max_score, "verdict": check.verdict})
     if check.verdict in OUTCOMES:
-        headline = _legal(check.message.split("\n")[0])
+        headline = legal(check.message.split("\n")[0])
         outcome = ElementTree.SubElement(case, OUTCOMES[check.verdict], message=headline)
-        outcome.text = _legal(f"{check.message}\nhint: {check.hint}")
+        outcome.text = legal(f"{check.message}\nhint: {check.hint}")
     return case
 
 
@@ -47,7 +45,3 @@ def _properties(parent: ElementTree.Element, values: dict[str, object]) -> None:
     properties = ElementTree.SubElement(parent, "properties")
     for name, value in values.items():
         ElementTree.SubElement(properties, "property", name=name, value=str(value))
-
-
-def _legal(text: str) -> str:
-    return ILLEGAL.sub("?", text)

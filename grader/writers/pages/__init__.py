@@ -13,7 +13,7 @@ from markupsafe import Markup
 from grader.audited import Audit
 from grader.results import Results
 from grader.verdict import Verdict
-from grader.writers.junit import ILLEGAL
+from grader.writers.characters import legal
 from grader.writers.pages import audit, overview, student
 from grader.writers.terminal import SIGNS, points
 
@@ -71,7 +71,7 @@ def _environment() -> jinja2.Environment:
 
 def _legal(value: object) -> object:
     """What no page can hold is shown as a question mark. Markup is ours, and has been through here."""
-    return ILLEGAL.sub("?", value) if type(value) is str else value
+    return legal(value) if type(value) is str else value
 
 
 def _cells(verdicts: Iterable[Verdict | None]) -> Markup:

@@ -1,0 +1,36 @@
+"""Grades one submission and writes its results; `grader.lms` runs it, and sees to it that it comes to an end.
+
+Standard output and standard error are the instructor's: what a submission prints reaches neither.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from grader.catalog import find_root, read_catalog
+from grader.errors import UsageError
+from grader.grade import Session
+from grader.intake.archive import open_folder
+from grader.intake.picking import unpack
+from grader.lms.surfaces import SURFACES, Surface
+from grader.salt import read_salt, secret_file
+from grader.submission import existing_secrets
+
+
+def judge(surface: Surface, submission: Path, names: Sequence[str]) -> str:
+    """The results of a submission, as this LMS wants them; raises BrokenError if the checks cannot run."""
+    exercises = read_catalog(find_root(Path.cwd())).select(tuple(names))
+    try:
+        unpacked = unpack(open_folder(submission).files, [exercise.name for exercise in exercises], "your submission")
+        for note in unpacked.notes:
+            print(f"note: {note}", file=sys.stderr)
+        unreadable = existing_secrets([secret_file(), *sorted(submission.rglob("*"))])
+        with Session(exercises, full=True, unreadable=unreadable, salt=read_salt()) as session:
+            return surface.render(session.grade(unpacked.sources))
+    except UsageError as error:
+        return surface.refuse(str(error))
+
+
+if __name__ == "__main__":
+    lms, folder, out, *chosen = sys.argv[1:]
+    Path(out).write_text(judge(SURFACES[lms], Path(folder), chosen), "utf-8")
