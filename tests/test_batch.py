@@ -18,16 +18,17 @@ from pathlib import Path
 import pytest
 
 from grader.batch import job
-from grader.batch.job import Settings
+from grader.batch.job import Done, Settings
 from grader.batch.keys import check_keys
-from grader.batch.pool import Pool
+from grader.batch.pool import PROCESSES, Pool
 from grader.batch.run import Batch
-from grader.batch.store import Kept, Store
+from grader.batch.store import VERDICTS, Kept, Store
 from grader.catalog import read_catalog
 from grader.checking.collecting import collect
 from grader.intake import open_submissions
 from grader.salt import NO_SALT
 from grader.verdict import Verdict
+from grader.worker import watch
 
 REPOSITORY = Path(__file__).parents[1]
 MEAN = "def mean(x):\n    if not len(x):\n        raise ValueError\n    return sum(x) / len(x)\n"
@@ -162,7 +163,7 @@ def change(lesson, old, new, file="exercises/vectors/test_vectors.py"):
 def verdicts_asked(lesson):
     """How many verdicts of each check are in the store."""
     with contextlib.closing(sqlite3.connect(lesson.root / "results/store.sqlite")) as store:
-        return dict(store.execute("SELECT check_id, count(*) FROM verdicts_1 GROUP BY check_id"))
+        return dict(store.execute(f"SELECT check_id, count(*) FROM {VERDICTS} GROUP BY check_id"))
 
 
 def test_changed_check_regrades_its_own_column(small):
@@ -268,7 +269,7 @@ def test_crash_of_the_grader_is_broken_and_stops_nobody():
 
     settings = job.Settings("", (), False, 0, False, (), "", "")
     job.lend(settings, Crashing())
-    (kept,) = job.do(settings, job.Job("vectors", "", None, ("vectors.1.value",), {})).values()
+    (kept,) = job.do(settings, job.Job("vectors", "", None, ("vectors.1.value",), {})).verdicts.values()
     assert kept.verdict is Verdict.BROKEN
     assert kept.message.startswith("the grader crashed (KeyError at test_batch.py:")
 
@@ -292,32 +293,37 @@ def test_who_left_the_class_has_no_page(small):
     assert sorted(page.stem for page in (small.root / "results/students").iterdir()) == ["ada", "cyd"]
 
 
+RIGHTLY = ("", False)
+
+
 class Scripted(Executor):
-    """Says of each job what the script has for that attempt, as a pool on a busy machine may."""
+    """Says of each job what the script has for that attempt: of what kind its failures are, and whether it starved."""
 
     def __init__(self, script):
         self.script, self.attempts = script, []
 
     def submit(self, _function, _settings, job):
         self.attempts.append(job.exercise)
-        kind = self.script[min(len(self.attempts), len(self.script)) - 1]
+        kind, starved = self.script[min(len(self.attempts), len(self.script)) - 1]
         verdict = Verdict.FAIL if kind else Verdict.PASS
         future = Future()
-        future.set_result({check_id: Kept(verdict, "", kind, 0.0, "full") for check_id in job.wanted})
+        verdicts = {check_id: Kept(verdict, "", kind, 0.0, "full") for check_id in job.wanted}
+        future.set_result(Done(verdicts, starved))
         return future
 
 
 @pytest.mark.parametrize(
     ("script", "attempts", "final"),
     [
-        ([""], 1, 6.0),
-        (["hung", ""], 2, 6.0),
-        (["load hung", ""], 2, 6.0),
-        (["hung", "hung"], 2, 0.0),
-        (["died"], 1, 0.0),
+        ([RIGHTLY], 1, 6.0),
+        ([("hung", True), RIGHTLY], 2, 6.0),
+        ([("load hung", True), RIGHTLY], 2, 6.0),
+        ([("hung", True), ("hung", True)], 2, 0.0),
+        ([("hung", False)], 1, 0.0),
+        ([("died", False)], 1, 0.0),
     ],
 )
-def test_what_hangs_is_tried_again_before_it_counts(lesson, script, attempts, final):
+def test_what_may_have_been_starved_is_tried_again_before_it_counts(lesson, script, attempts, final):
     hand_in(lesson, {"ada": RIGHT})
     exercises = read_catalog(lesson.root).exercises
     checks = collect(exercises, hidden=False)
@@ -333,6 +339,45 @@ def test_what_hangs_is_tried_again_before_it_counts(lesson, script, attempts, fi
         assert [grade.final for grade in batch.grades(None)] == [final]
         assert Batch(intake, checks, keys, store, settings).plan == []  # it is written down
     assert len(executor.attempts) == attempts
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_who_sleeps_until_the_time_is_up_is_not_tried_again(lesson):
+    sleeps = "import time\ntime.sleep(60)\n"
+    naps = "import time\nwhile True:\n    time.sleep(0.2)\n"
+    late = RIGHT.replace("return x", "import time\n    time.sleep(60)\n    return x")
+    hand_in(lesson, {"ada": RIGHT, "bob": sleeps, "cyd": naps, "dan": late})
+    ran = batch(lesson, "--public", "--jobs", "1")
+    assert ran.talk.count("a time limit was hit") == 3
+    assert "once more" not in ran.talk
+    assert [grade["final"] for grade in results(lesson).values()] == [6.0, 0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("asleep", "awake", "proven"),
+    [
+        (195, 5, True),
+        (120, 3, True),  # the others had the machine for a while, and nobody looked
+        (90, 0, False),  # for more than half of the time
+        (150, 50, False),
+        (0, 200, False),
+        (0, 0, False),
+    ],
+)
+def test_what_looks_prove(asleep, awake, proven):
+    looks = watch.Looks()
+    for number in range(asleep + awake):
+        looks.count(asleep=number < asleep)
+    assert looks.prove_sleep(200 * watch.INTERVAL_S) is proven
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a worker there starts in more time than it may load")
+def test_who_may_have_wanted_for_a_core_is_tried_again(lesson):
+    threads = "import threading, time\nthreading.Thread(target=time.sleep, args=(60,)).start()\ntime.sleep(60)\n"
+    hand_in(lesson, {"ada": RIGHT, "bob": "while True:\n    pass\n", "cyd": threads})
+    ran = batch(lesson, "--public", "--jobs", "1")
+    assert "2 files are judged once more" in ran.talk
+    assert [grade["final"] for grade in results(lesson).values()] == [6.0, 0.0, 0.0]
 
 
 def test_broken_is_no_grade_and_is_tried_again(lesson):
@@ -545,7 +590,7 @@ def test_killed_process_of_the_pool_costs_nobody(lesson):
         time.sleep(0.01)
     mine = [int(pid) for pid in Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()]
     pool = [pid for pid in mine if b"grader.worker.zygote" not in Path(f"/proc/{pid}/cmdline").read_bytes()]
-    assert len(pool) == 2
+    assert len(pool) == 2 * PROCESSES
     os.kill(pool[0], signal.SIGKILL)
     _, talk = running.communicate(timeout=100)
     assert running.returncode == 0, talk

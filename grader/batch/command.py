@@ -96,7 +96,7 @@ def grade_class(catalog: Catalog, options: Options, say: Callable[[str], None]) 
         batch, settings = _plan(catalog, exercises, options, intake, store)
         say(_outlook(batch, len(intake.handed)))
         with Talk(sys.stderr, len(batch.plan)) as talk:
-            batch.grade(_pools(options, settings, opened), talk.judged)
+            batch.grade(_pools(options, settings, opened), talk.judged, talk.retrying)
         grades = tuple(batch.grades(policy))
     results = Results(options.submissions.stem, grades, options.seed, options.full, grader.__version__, intake.missing)
     changed = _write(results, options.out)

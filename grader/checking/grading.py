@@ -210,6 +210,11 @@ class Grading:
         """How well the submission was confined, in the weakest of its workers."""
         return weakest(isolation for student in self._students.values() for isolation in student.isolations)
 
+    @property
+    def starved(self) -> bool:
+        """Whether the submission hung where the machine may have been too busy for it: it deserves another try."""
+        return any(student.starved for student in self._students.values())
+
     def run(self, exercise: Exercise, body: Callable[..., None], *, hidden: bool) -> Judged:
         """Judge one check of an exercise; never raises for anything that a submission did."""
         check = require_check(body)
@@ -269,6 +274,7 @@ class Grading:
         """End the submission's processes; the bench stays."""
         for student in self._students.values():
             student.close()
+        self.bench.launcher.core.lend()
 
     def _validate(self, exercise: Exercise, check: Check) -> None:
         if check.task not in {task.id for task in exercise.config.tasks}:
