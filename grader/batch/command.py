@@ -155,7 +155,7 @@ def _pools(options: Options, settings: Settings, opened: contextlib.ExitStack) -
     @functools.cache
     def session() -> Session:
         made = opened.enter_context(open_session(settings))
-        if options.full:
+        if options.full or not options.dask:
             pool.rehearse(settings, made)
         return made
 

@@ -78,15 +78,17 @@ def _drain(jobs: Iterator[Job], settings: Settings, pool: Pool, done: Callable[[
 
 
 def rehearse(settings: Settings, session: Session) -> None:
-    """Judge our own solutions: raises BrokenError unless they earn everything here.
+    """Judge our own solutions, where they are: where hidden checks count, raises BrokenError unless they earn everything.
 
     What was asked of oracles on the way needs not be asked again, by this process or by copies of it.
     """
     for exercise in session.bench.exercises.values():
+        if not exercise.reference.is_file():
+            continue
         source, everything = exercise.reference.read_bytes(), {found.check.id for found in session.checks}
         judged = session.judge(exercise.name, source, settings.seed, everything, {}).judged.values()
         for one in judged:
-            if one.verdict is not Verdict.PASS:
+            if settings.full and one.verdict is not Verdict.PASS:
                 raise BrokenError(
                     f"{exercise.reference}: our own solution does not pass `{one.id}` here, so nobody is graded: "
                     f"{one.message.splitlines()[0]}"

@@ -52,7 +52,7 @@ class Looks:
     def prove_sleep(self, seconds: float) -> bool:
         """Whether it slept so long of these seconds that it cannot have wanted for a core.
 
-        A look is no more than that: if we were kept from looking, by a busy machine or a stopped one, nothing is proven.
+        Where we were kept from looking, by a busy machine or a stopped one, nothing is proven.
         """
         return self.asleep * INTERVAL_S >= seconds / 2 and self.awake <= self.asleep / 10
 
