@@ -78,7 +78,7 @@ def _drain(jobs: Iterator[Job], settings: Settings, pool: Pool, done: Callable[[
 
 
 def rehearse(settings: Settings, session: Session) -> None:
-    """Judge our own solutions, where they are: where hidden checks count, raises BrokenError unless they earn everything.
+    """Judge our own solutions, where they are; raises BrokenError unless they earn everything where all checks count.
 
     What was asked of oracles on the way needs not be asked again, by this process or by copies of it.
     """

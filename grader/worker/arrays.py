@@ -71,8 +71,8 @@ class TorchFramework(NumpyFramework):
 
     def seed(self, seed: int) -> None:
         super().seed(seed)
-        # `torch.manual_seed` formats three stack traces, too, for devices that may be woken up later: half a millisecond
-        # before each question. Arrays come and go on the CPU, and a worker reaches no other device.
+        # `torch.manual_seed` also formats three stack traces, for devices that may wake up later: half a millisecond
+        # for each question. Arrays come and go on the CPU, and a worker reaches no other device.
         self._torch.default_generator.manual_seed(seed)
 
 
