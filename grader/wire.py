@@ -1,7 +1,7 @@
 """The one language between the grader and a worker: a JSON header and raw array bytes on a socket.
 
 A message holds observations and has no word for "pass". Never pickle: reading a frame builds plain values and
-nothing else. Every length is checked against a cap before a byte of it is read.
+nothing else. Every length is checked against a cap before memory is taken for it.
 
 Frame: 4 bytes magic, 4 bytes header length, 8 bytes body length (big-endian), header (UTF-8 JSON), body (the
 tensors' bytes, in order, without gaps).
@@ -30,6 +30,7 @@ MAGIC: Final = b"FTG1"
 PREFIX: Final = struct.Struct(">4sIQ")
 FORBIDDEN_IMPORT: Final = "ForbiddenImport"
 """stands among the bases of an exception that an import of a forbidden module led to"""
+CHUNK: Final = 64 * 1024
 MAX_HEADER: Final = 256 * 1024
 MAX_BODY: Final = 64 * 1024 * 1024
 MAX_TENSORS: Final = 1024
@@ -101,11 +102,8 @@ def encode(message: Message) -> bytes:
     tensors: list[Tensor] = []
     tree = _pack(message.value, tensors, 0)
     specs = [[tensor.dtype, list(tensor.shape)] for tensor in tensors]
-    header = json.dumps(
-        {"kind": message.kind, "number": message.number, "value": tree, "tensors": specs},
-        allow_nan=False,
-        separators=(",", ":"),
-    ).encode()
+    fields = {"kind": message.kind, "number": message.number, "value": tree, "tensors": specs}
+    header = ENCODER.encode(fields).encode()
     body_size = sum(len(tensor.data) for tensor in tensors)
     if len(header) > MAX_HEADER or body_size > MAX_BODY or len(tensors) > MAX_TENSORS:
         sizes = f"{len(header)} bytes of text, {body_size} of arrays, {len(tensors)} arrays"
@@ -116,7 +114,7 @@ def encode(message: Message) -> bytes:
 def decode(header: bytes, body: bytes) -> Message:
     """The message of a frame's two parts; raises WireError unless every byte is accounted for."""
     try:
-        fields = json.loads(header, parse_constant=_refuse_constant)
+        fields = DECODER.decode(header.decode())
     except (ValueError, RecursionError) as error:
         raise WireError(f"header is not JSON: {type(error).__name__}") from None
     if not isinstance(fields, dict) or set(fields) != {"kind", "number", "value", "tensors"}:
@@ -132,6 +130,11 @@ def decode(header: bytes, body: bytes) -> Message:
 
 def _refuse_constant(name: str) -> float:
     raise ValueError(f"{name} is not JSON")
+
+
+# Made once: there are two for each of hundreds of questions.
+ENCODER: Final = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
+DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def _split(specs: list[Any], body: bytes) -> list[Tensor]:
@@ -219,13 +222,14 @@ class Channel:
 
     def __init__(self, connection: socket.socket) -> None:
         self._socket = connection
+        self._received = bytearray()
 
     def send(self, message: Message, deadline: float | None = None) -> None:
         """Send one message; raises EOFError if the peer is gone and TimeoutError if it does not read in time."""
         frame = memoryview(encode(message))
         try:
             while frame:
-                self._socket.settimeout(_remaining(deadline))
+                self._wait_until(deadline)
                 frame = frame[self._socket.send(frame) :]
         except (BrokenPipeError, ConnectionResetError):
             raise EOFError("the peer closed the channel") from None
@@ -250,24 +254,24 @@ class Channel:
         self._socket.close()
 
     def _read(self, size: int, deadline: float | None) -> bytes:
-        buffer = bytearray(size)
-        view, filled = memoryview(buffer), 0
-        while filled < size:
-            self._socket.settimeout(_remaining(deadline))
+        while (missing := size - len(self._received)) > 0:
+            self._wait_until(deadline)
             try:
-                count = self._socket.recv_into(view[filled:])
+                # Most frames come whole: three system calls for each would cost more than what they say.
+                chunk = self._socket.recv(max(missing, CHUNK))
             except ConnectionResetError:
-                count = 0
-            if count == 0:
+                chunk = b""
+            if not chunk:
                 raise EOFError("the peer closed the channel")
-            filled += count
-        return bytes(buffer)
+            self._received += chunk
+        content = bytes(self._received[:size])
+        del self._received[:size]
+        return content
 
-
-def _remaining(deadline: float | None) -> float | None:
-    if deadline is None:
-        return None
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise TimeoutError("deadline passed")
-    return left
+    def _wait_until(self, deadline: float | None) -> None:
+        """Let the next system call wait for the peer no longer than that."""
+        left = None if deadline is None else deadline - time.monotonic()
+        if left is not None and left <= 0:
+            raise TimeoutError("deadline passed")
+        if left != self._socket.gettimeout():  # setting it is a system call, too
+            self._socket.settimeout(left)

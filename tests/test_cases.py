@@ -1,9 +1,11 @@
 """Generated cases: the same for everyone who is graded with a seed, and the smallest one on failure."""
 
+import numpy as np
 import pytest
 
 from grader.checking import booleans, distinct_sizes, integers
 from grader.checking.cases import Cases
+from grader.checking.inputs import Inputs
 
 CASES = Cases({"n": integers(1, 50), "flag": booleans()}, 25)
 
@@ -65,3 +67,42 @@ def test_cases_do_not_depend_on_the_source_that_is_installed(monkeypatch):
 def test_sizes_are_pairwise_different():
     for case in Cases({"sizes": distinct_sizes(3, 1, 4)}, 25).draw(1, with_inputs=False):
         assert len(set(case["sizes"])) == 3
+
+
+def draw(inputs):
+    """What a body may ask for."""
+    return [inputs.array("x", 3, 2), inputs.normal("w", 4, scale=0.5), inputs.integers("ids", 5, low=0, high=9)]
+
+
+def test_case_that_was_run_before_gives_the_same_arrays():
+    drawn = []
+    first = draw(Inputs(1, 2, drawn))
+    first[0][:] = 0.0  # a body may write to what it is given
+    for again in (Inputs(1, 2, drawn), Inputs(1, 2)):
+        for values, fresh in zip(draw(again), draw(Inputs(1, 2)), strict=True):
+            np.testing.assert_array_equal(values, fresh)
+        assert list(again.made) == ["x", "w", "ids"]
+
+
+def test_body_that_asks_for_something_else_gets_what_it_asks_for():
+    drawn = []
+    draw(Inputs(1, 2, drawn))
+    remembering, fresh = Inputs(1, 2, drawn), Inputs(1, 2)
+    for inputs in (remembering, fresh):
+        inputs.array("x", 3, 2)
+        inputs.array("x", 2, 3)
+        inputs.integers("ids", 5, low=0, high=9)
+    for name, values in fresh.made.items():
+        np.testing.assert_array_equal(remembering.made[name], values)
+    assert len(drawn) == 3
+
+
+def test_large_arrays_are_drawn_again():
+    drawn = []
+    for inputs in (Inputs(1, 2, drawn), Inputs(1, 2, drawn)):
+        inputs.array("x", 100, 100)
+        last = inputs.array("y", 2)
+    assert drawn == []
+    fresh = Inputs(1, 2)
+    fresh.array("x", 100, 100)
+    np.testing.assert_array_equal(last, fresh.array("y", 2))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 from grader.batch import pool
-from grader.batch.job import Job, Settings
+from grader.batch.job import Done, Job, Settings
 from grader.batch.keys import check_keys, digest, source_digest
 from grader.batch.store import Kept, Store
 from grader.catalog import Exercise
@@ -82,11 +82,11 @@ class Bulk:
     def _pool(self) -> tuple[Settings, pool.Pool]:
         return self.settings, pool.local(self.settings, self.session, self.jobs)
 
-    def _keep(self, job: Job, verdicts: Verdicts) -> None:
-        if any(kept.verdict is Verdict.BROKEN for kept in verdicts.values()):
-            self.broken[job.source] = verdicts
+    def _keep(self, job: Job, done: Done) -> None:
+        if any(kept.verdict is Verdict.BROKEN for kept in done.verdicts.values()):
+            self.broken[job.source] = done.verdicts
         else:
-            self.store.keep(job.source, self.keys, verdicts)
+            self.store.keep(job.source, self.keys, done.verdicts)
 
 
 def _task(check: str) -> str:

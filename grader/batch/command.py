@@ -100,7 +100,7 @@ def grade_class(catalog: Catalog, options: Options, say: Callable[[str], None]) 
             say(f"note: nobody handed in {name}.py, so all get 0 for it; name what to grade with --exercise")
         say(_outlook(batch, len(intake.handed)))
         with Talk(sys.stderr, len(batch.plan)) as talk:
-            batch.grade(_pools(options, settings, opened), talk.judged)
+            batch.grade(_pools(options, settings, opened), talk.judged, talk.retrying)
         grades = tuple(batch.grades(policy))
     results = Results(options.submissions.stem, grades, options.seed, options.full, grader.__version__, intake.missing)
     changed = _write(results, options.out)
@@ -166,7 +166,7 @@ def _pools(options: Options, settings: Settings, opened: contextlib.ExitStack) -
     @functools.cache
     def session() -> Session:
         made = opened.enter_context(open_session(settings))
-        if options.full:
+        if options.full or not options.dask:
             pool.rehearse(settings, made)
         return made
 

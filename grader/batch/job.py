@@ -57,8 +57,17 @@ class Job:
     """whether anybody will read what is said of failures"""
 
 
-def do(settings: Settings, job: Job) -> dict[str, Kept]:
-    """What became of each wanted check; `broken` where anything but the submission is at fault."""
+@dataclass(frozen=True)
+class Done:
+    """What became of each wanted check."""
+
+    verdicts: dict[str, Kept]
+    starved: bool = False
+    """whether a time limit was hit where the machine may have been too busy"""
+
+
+def do(settings: Settings, job: Job) -> Done:
+    """Judge it; `broken` where anything but the submission is at fault."""
     try:
         with _borrowed(settings) as session:
             grading = session.judge(
@@ -80,15 +89,16 @@ def do(settings: Settings, job: Job) -> dict[str, Kept]:
             job, f"the grader crashed ({type(error).__name__} at {Path(place.filename).name}:{place.lineno})"
         )
     isolation = grading.isolation
-    return {
+    verdicts = {
         judged.id: Kept(judged.verdict, judged.message, judged.kind, judged.duration_s, isolation, judged.misconception)
         for judged in grading.judged.values()
     }
+    return Done(verdicts, grading.starved)
 
 
-def all_broken(job: Job, why: str) -> dict[str, Kept]:
+def all_broken(job: Job, why: str) -> Done:
     """What became of a job that could not be done."""
-    return {check_id: Kept(Verdict.BROKEN, why, "", 0.0, "") for check_id in job.wanted}
+    return Done({check_id: Kept(Verdict.BROKEN, why, "", 0.0, "") for check_id in job.wanted})
 
 
 def open_session(settings: Settings) -> Session:

@@ -63,3 +63,9 @@ class Talk:
         elif time.monotonic() - self._last_line > LINE_EVERY_S:
             self._last_line = time.monotonic()
             self._console.print(f"{self._judged} of {self._files} files judged")
+
+    def retrying(self, files: int) -> None:
+        """So many files are judged once more, because what came of them may be our fault."""
+        self._console.print(
+            f"{files} file{'s are' if files != 1 else ' is'} judged once more: it may not be their fault"
+        )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from grader.batch import pool
-from grader.batch.job import Job, Settings, all_broken
+from grader.batch.job import Done, Job, Settings, all_broken
 from grader.batch.keys import ABSENT, source_digest
 from grader.batch.pool import Pool
 from grader.batch.store import Kept, Store, slices
@@ -19,10 +19,9 @@ from grader.intake import Handed, Intake
 from grader.policy import Policy, apply
 from grader.report import Judged, Report
 from grader.results import Grade
-from grader.verdict import Verdict, cause
+from grader.verdict import Verdict
 from grader.worker.isolation import Isolation, weakest
 
-BROKEN, HUNG = Verdict.BROKEN.value, "hung"
 AT_ONCE = 16
 """Hand-ins that are looked at together: sources may be large, and memory must not grow with the class."""
 Verdicts = dict[str, Kept]
@@ -69,7 +68,7 @@ class Batch:
             task.id: float(task.points) for exercise in self._exercises.values() for task in exercise.config.tasks
         }
         self._doubtful: dict[tuple[str, str], Verdicts] = {}
-        """what is not written down, by exercise and file: broken, or hung on what may be a machine too busy"""
+        """what is not written down, by exercise and file: broken, or hung where the machine may have been too busy"""
         self.entries = [self._read(handed) for handed in intake.handed]
         self.plan = list(self._plan())
 
@@ -84,26 +83,31 @@ class Batch:
         ]
 
     def grade(
-        self, make_pool: Callable[[], tuple[Settings, Pool]], judged: Callable[[Planned, Verdicts], None]
+        self,
+        make_pool: Callable[[], tuple[Settings, Pool]],
+        judged: Callable[[Planned, Verdicts], None],
+        retrying: Callable[[int], None] = lambda _: None,
     ) -> None:
         """Judge what is not known yet, and tell of each file; what is or may be our fault is tried twice before.
 
         What hung the second time, when little else runs, is taken to hang. What broke is tried again in the next run.
+        `retrying` is told of how many files are tried again.
         """
         planned = {(one.exercise, one.source): one for one in self.plan}
 
-        def first(job: Job, verdicts: Verdicts) -> None:
-            if self._take(job, verdicts, {BROKEN, HUNG}):
-                judged(planned[job.exercise, job.source], verdicts)
+        def first(job: Job, done: Done) -> None:
+            if self._take(job, done, doubtful=done.starved):
+                judged(planned[job.exercise, job.source], done.verdicts)
 
-        def second(job: Job, verdicts: Verdicts) -> None:
-            self._take(job, verdicts, {BROKEN})
-            judged(planned[job.exercise, job.source], verdicts)
+        def second(job: Job, done: Done) -> None:
+            self._take(job, done)
+            judged(planned[job.exercise, job.source], done.verdicts)
 
         if self.plan:
             pool.run(self._jobs(self.plan, first), make_pool, first)
         if self._doubtful:
             again = [planned[place] for place in self._doubtful]
+            retrying(len(again))
             pool.run(self._jobs(again, second), make_pool, second)
 
     def grades(self, policy: Policy | None) -> Iterator[Grade]:
@@ -138,7 +142,7 @@ class Batch:
                         verdicts = {check_id: known[check_id].verdict for check_id in known if check_id in self._public}
                         yield Planned(owners[source], name, source, wanted, verdicts)
 
-    def _jobs(self, plan: Sequence[Planned], failed: Callable[[Job, Verdicts], None]) -> Iterator[Job]:
+    def _jobs(self, plan: Sequence[Planned], failed: Callable[[Job, Done], None]) -> Iterator[Job]:
         """Each piece of work with its file, which is read when it is its turn, and must be what it was."""
         for one in plan:
             try:
@@ -152,13 +156,13 @@ class Batch:
                 why = f"{one.handed.origin} was changed while the batch ran; run it again"
                 failed(job, all_broken(job, why))
 
-    def _take(self, job: Job, verdicts: Verdicts, doubtful: set[str]) -> bool:
+    def _take(self, job: Job, done: Done, *, doubtful: bool = False) -> bool:
         """Write down what came of a job, unless there is doubt: other verdicts of the job may rest on that one."""
-        if doubtful & {word for kept in verdicts.values() for word in (kept.verdict, cause(kept.kind))}:
-            self._doubtful[job.exercise, job.source] = verdicts
+        if doubtful or any(kept.verdict is Verdict.BROKEN for kept in done.verdicts.values()):
+            self._doubtful[job.exercise, job.source] = done.verdicts
             return False
         self._doubtful.pop((job.exercise, job.source), None)
-        self._store.keep(job.source, self._keys[job.exercise], verdicts)
+        self._store.keep(job.source, self._keys[job.exercise], done.verdicts)
         return True
 
     def _grade(self, entry: Entry, known: Mapping[str, Mapping[str, Verdicts]], policy: Policy | None) -> Grade:

@@ -5,6 +5,7 @@ import json
 import re
 import time
 import traceback
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from grader.checking.check import Check, parameters_of, require_check
 from grader.checking.diagnosis import Evidence, explain, quantities_of
 from grader.checking.finding import Difference, Failed, Finding, Situation, Todo, is_shown, words
 from grader.checking.implementation import Exchange, Implementation, Source
-from grader.checking.inputs import Inputs
+from grader.checking.inputs import Drawn, Inputs
 from grader.checking.mistakes import Named, Trace, Tracer, recognise
 from grader.errors import BrokenError, CatalogError, UnansweredError
 from grader.report import Judged
@@ -82,6 +83,8 @@ class Bench:
         self.launcher: Launcher = launch(tuple(map(served, exercises)), fork=fork)
         self._trusted: dict[tuple[str, str], Implementation] = {}
         self._cases: dict[tuple[str, int], list[Case]] = {}
+        self.drawn: dict[tuple[int, int], Drawn] = defaultdict(list)
+        """the arrays of drawn cases, by the seed of their check and their number"""
         self._calls: dict[str, dict[str, str]] = {}
         self._mistakes: dict[str, list[Answer]] = {}
         self._traces: dict[tuple[str, str, str, int], Trace | None] = {}
@@ -212,6 +215,11 @@ class Grading:
         """How well the submission was confined, in the weakest of its workers."""
         return weakest(isolation for student in self._students.values() for isolation in student.isolations)
 
+    @property
+    def starved(self) -> bool:
+        """Whether the submission hung where the machine may have been too busy for it: it deserves another try."""
+        return any(student.starved for student in self._students.values())
+
     def run(self, exercise: Exercise, body: Callable[..., None], *, hidden: bool) -> Judged:
         """Judge one check of an exercise; never raises for anything that a submission did."""
         check = require_check(body)
@@ -273,6 +281,7 @@ class Grading:
         """End the submission's processes; the bench stays."""
         for student in self._students.values():
             student.close()
+        self.bench.launcher.core.lend()
 
     def _validate(self, exercise: Exercise, check: Check) -> None:
         if check.task not in {task.id for task in exercise.config.tasks}:
@@ -448,11 +457,11 @@ class _Attempt:
         self._inputs = Inputs(0, 0)
         student.begin(seed)
 
-    def __call__(self, case: Case) -> None:
-        """Raises Failed or Todo as the body does."""
+    def __call__(self, case: Case, drawn: Drawn | None = None) -> None:
+        """Raises Failed or Todo as the body does; `drawn` are the arrays of the case, if it was run before."""
         self._student.printed()  # a message tells only what was printed on its own case
         self._student.exchanges.clear()
-        self._inputs = Inputs(self._seed, case.get(SEED, 0))
+        self._inputs = Inputs(self._seed, case.get(SEED, 0), drawn)
         given: dict[str, Any] = {name: value for name, value in case.items() if name != SEED}
         for name in parameters_of(self.body):
             if name == "inputs":
@@ -468,7 +477,7 @@ class _Attempt:
         """Run the cases up to the first that fails."""
         for index, case in enumerate(cases):
             try:
-                self(case)
+                self(case, self._bench.drawn[self._seed, index])
             except Failed as failed:
                 seen = self.seen(case, failed.finding)
                 exchanges = tuple(self._student.exchanges)

@@ -21,6 +21,7 @@ from grader.wire import FORBIDDEN_IMPORT, Message, Opaque, Tensor, Value, encode
 from grader.worker.host import Answer, Died, Launcher, Order, Outcome, Raised, Worker
 from grader.worker.isolation import Isolation
 from grader.worker.limits import Limits
+from grader.worker.watch import Looks
 
 Argument: TypeAlias = "np.ndarray | Value"
 
@@ -83,12 +84,15 @@ class Implementation:
         """what it was asked since whoever asks last cleared this; nothing is kept of our own implementations"""
         self.isolations: list[Isolation] = []
         """of each worker that ran it"""
+        self.starved = False
+        """whether it ever hung where the machine may have been too busy for it"""
         self._launcher, self._exercise = launcher, exercise
         self._worker: Worker | None = None
         self._inherited: Worker | None = None
         self._load_failure: Raised | Died | None = None
         self._seed = 0
         self._spent_s = 0.0
+        self._looks = Looks()
         self._printed = ""
         self._replies: dict[bytes, Answer] = {}
 
@@ -148,6 +152,7 @@ class Implementation:
         sent = {name: sendable(value) for name, value in arguments.items()}
         if not self.source.trusted:
             outcome = self._converse(probe, sent)
+            self.starved |= isinstance(outcome, Died) and outcome.starved
             self.exchanges.append(Exchange(probe, sent, outcome))
             return outcome
         question: dict[str, Value] = {"probe": probe, "arguments": sent, "seed": self._seed}
@@ -165,10 +170,10 @@ class Implementation:
     def _converse(self, probe: str, arguments: Mapping[str, Value]) -> Outcome:
         if self._load_failure:
             return self._load_failure
-        limits = self.source.limits
-        left_s = math.inf if self.source.trusted else limits.total_s - self._spent_s
+        left_s = math.inf if self.source.trusted else self.source.limits.total_s - self._spent_s
         if left_s <= 0:
-            return Died(f"used up the {limits.total_s:g} seconds for this exercise before this check", "hung")
+            return self._out_of_time(" before this check")
+        self._launcher.core.take()  # not on the student's time
         started = time.monotonic()
         try:
             worker = self._ready_worker()
@@ -177,8 +182,9 @@ class Implementation:
             outcome = worker.ask(probe, arguments, self._seed, left_s)
         finally:
             self._spent_s += time.monotonic() - started
-        if isinstance(outcome, Died) and not self.source.trusted and self._spent_s >= limits.total_s:
-            outcome = Died(f"used up the {limits.total_s:g} seconds for this exercise", "hung")
+        self._looks.add(worker.looks)
+        if isinstance(outcome, Died) and not self.source.trusted and self._spent_s >= self.source.limits.total_s:
+            outcome = self._out_of_time()
         if not worker.alive:
             self._worker = None
             if worker is self._inherited and isinstance(outcome, Died) and outcome.kind != "hung":
@@ -186,6 +192,11 @@ class Implementation:
                 return self._converse(probe, arguments)
             self._printed += worker.output.take()
         return outcome
+
+    def _out_of_time(self, when: str = "") -> Died:
+        total_s = self.source.limits.total_s
+        starved = not self._looks.prove_sleep(total_s)
+        return Died(f"used up the {total_s:g} seconds for this exercise{when}", "hung", starved)
 
     def _ready_worker(self) -> Worker:
         """A living worker that has loaded the source, or has failed to: that is tried only once."""

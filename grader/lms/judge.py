@@ -12,6 +12,7 @@ from grader.errors import UsageError
 from grader.grade import Session
 from grader.intake.archive import open_folder
 from grader.intake.picking import unpack
+from grader.intake.wanted import Wanted
 from grader.lms.surfaces import SURFACES, Surface
 from grader.salt import read_salt, secret_file
 from grader.submission import existing_secrets
@@ -19,9 +20,12 @@ from grader.submission import existing_secrets
 
 def judge(surface: Surface, submission: Path, names: Sequence[str]) -> str:
     """The results of a submission, as this LMS wants them; raises BrokenError if the checks cannot run."""
-    exercises = read_catalog(find_root(Path.cwd())).select(tuple(names))
+    catalog = read_catalog(find_root(Path.cwd()))
+    exercises = catalog.select(tuple(names))
+    chosen = [exercise.name for exercise in exercises]
+    wanted = Wanted(chosen, [exercise.name for exercise in catalog.exercises if exercise.name not in chosen])
     try:
-        unpacked = unpack(open_folder(submission).files, [exercise.name for exercise in exercises], "your submission")
+        unpacked = unpack(open_folder(submission).files, wanted, "your submission")
         for note in unpacked.notes:
             print(f"note: {note}", file=sys.stderr)
         unreadable = existing_secrets([secret_file(), *sorted(submission.rglob("*"))])
@@ -32,5 +36,5 @@ def judge(surface: Surface, submission: Path, names: Sequence[str]) -> str:
 
 
 if __name__ == "__main__":
-    lms, folder, out, *chosen = sys.argv[1:]
-    Path(out).write_text(judge(SURFACES[lms], Path(folder), chosen), "utf-8")
+    lms, folder, out, *asked = sys.argv[1:]
+    Path(out).write_text(judge(SURFACES[lms], Path(folder), asked), "utf-8")

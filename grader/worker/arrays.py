@@ -71,7 +71,9 @@ class TorchFramework(NumpyFramework):
 
     def seed(self, seed: int) -> None:
         super().seed(seed)
-        self._torch.manual_seed(seed)
+        # `torch.manual_seed` also formats three stack traces, for devices that may wake up later: half a millisecond
+        # for each question. Arrays come and go on the CPU, and a worker reaches no other device.
+        self._torch.default_generator.manual_seed(seed)
 
 
 FRAMEWORKS: dict[str, Callable[[], Framework]] = {"numpy": NumpyFramework, "torch": TorchFramework}

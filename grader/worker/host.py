@@ -25,6 +25,7 @@ import grader
 from grader.errors import BrokenError, UnansweredError, WireError
 from grader.wire import MAX_NAME, Channel, Kind, Message, Tensor, Value
 from grader.worker import scratch, watch
+from grader.worker.core import Core
 from grader.worker.isolation import Confinement
 from grader.worker.limits import MAX_BASES, MAX_FRAMES, MAX_LINE, MAX_REQUEST, MAX_TEXT, Limits
 
@@ -90,6 +91,8 @@ class Died:
 
     reason: str
     kind: Literal["died", "hung", "limit"] = "died"
+    starved: bool = False
+    """whether it hung where it may have waited for a core of a busy machine all that time"""
 
 
 Outcome = Answer | Raised | Died
@@ -120,6 +123,8 @@ class Launcher(Protocol):
 
     notice: str
     """what a user should know about it; empty where all is as usual"""
+    core: Core
+    """what workers compute on"""
 
     def start(self, order: Order, scratch: Path) -> Started:
         """A worker whose folder for files is `scratch`."""
@@ -148,6 +153,7 @@ class Zygote:
         described_exercises = {served.name: described(served) for served in exercises}
         self._control.send(json.dumps({"exercises": described_exercises, "scratch": self._rehearsed}).encode())
         self._announced: dict[str, Any] | None = None
+        self.core = Core()
         # One request at a time: two threads must not read each other's replies.
         self._lock = threading.Lock()
 
@@ -169,10 +175,10 @@ class Zygote:
             self._request({"op": "attach"}, [theirs.fileno()])
         return ours
 
-    def adopt(self, line: socket.socket) -> None:
+    def adopt(self, line: socket.socket, core: Core) -> None:
         """In a forked copy of the process that made us: leave its line alone, and speak by this one."""
         self._control.close()
-        self._control, self._lock = line, threading.Lock()
+        self._control, self._lock, self.core = line, threading.Lock(), core
 
     def announced(self) -> dict[str, Any]:
         """What it found out about the jail that this machine allows; waits until it has warmed up."""
@@ -253,6 +259,7 @@ class Spawner:
 
     def __init__(self, exercises: tuple[Served, ...]) -> None:
         self._exercises = {served.name: served for served in exercises}
+        self.core = Core()
 
     def start(self, order: Order, scratch: Path) -> Started:
         # A loopback connection is the one private channel that every platform can hand to a child.
@@ -412,6 +419,8 @@ class Worker:
         # Shutting the connection down wakes the conversation that waits on it.
         self.output = Output(started.output, limits.output_mib * MIB, self._channel.shut_down)
         self._watch: watch.Watch | None = None
+        self.looks = watch.Looks()
+        """at it, while it had its last question"""
         self._numbers = itertools.count(1)
         self.alive = True
         try:
@@ -421,7 +430,7 @@ class Worker:
             words = self.output.take().strip().splitlines() or [str(error)]
             raise BrokenError(f"a worker could not be confined (exit code {code}): {words[-1]}") from None
         if not order.trusted:
-            self._watch = _watch(started.process, limits, self._scratch)
+            self._watch = _watch(started.process, limits, self._scratch, launcher.core)
 
     def load(self, name: str, source: bytes) -> Outcome:
         """Let it run a submission's source as module `name`."""
@@ -449,22 +458,29 @@ class Worker:
 
     def _converse(self, kind: Kind, value: dict[str, Value], timeout_s: float) -> Outcome:
         number = next(self._numbers)
+        self.looks = watch.Looks()
         deadline = time.monotonic() + timeout_s
         try:
             self._ask(Message(kind, number, value), deadline)
+            if self._watch:
+                self._watch.looks = self.looks
             reply = self._channel.receive(deadline)
             while reply.number < number:  # a second answer to an earlier question, which is no longer of interest
                 reply = self._channel.receive(deadline)
             return outcome_of(reply, number)
         except TimeoutError:
             self.close()
-            return Died(f"did not answer within {timeout_s:g} second{'s' if timeout_s != 1 else ''}", "hung")
+            reason = f"did not answer within {timeout_s:g} second{'s' if timeout_s != 1 else ''}"
+            return Died(reason, "hung", starved=not self.looks.prove_sleep(timeout_s))
         except WireError as error:
             self.close()
             return Died(f"garbled the answer of its process ({error})")
         except EOFError:
             # Its own exit code says more than our signal: a closed channel usually means that it is exiting.
             return self._death(self.close(grace_s=0.5))
+        finally:
+            if self._watch:
+                self._watch.looks = None
 
     def _ask(self, question: Message, deadline: float) -> None:
         try:
@@ -484,12 +500,12 @@ class Worker:
         return Died(f"ended its process (exit status {code})")
 
 
-def _watch(process: Process, limits: Limits, folder: Path) -> watch.Watch | None:
+def _watch(process: Process, limits: Limits, folder: Path, core: Core) -> watch.Watch | None:
     handle = process.handle
     number = None if handle is None else watch.process_of(handle)
     if handle is None or number is None:
         return None
-    return watch.Watch(number, limits, folder, lambda: watch.kill(handle))
+    return watch.Watch(number, limits, folder, lambda: watch.kill(handle), core)
 
 
 def outcome_of(message: Message, number: int) -> Outcome:

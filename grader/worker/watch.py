@@ -1,4 +1,7 @@
-"""Watches what no limit of the system bounds: shared memory, threads, and all files of a worker together."""
+"""Watches what no limit of the system bounds: shared memory, threads, and all files of a worker together.
+
+And whether a worker sleeps while it is asked: then it needs no core, and if it never answers, that is its own doing.
+"""
 
 import contextlib
 import math
@@ -9,10 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.worker import scratch
+from grader.worker.core import Core
 from grader.worker.limits import Limits
 
 MIB = 1024 * 1024
 INTERVAL_S = 0.05
+DOZES = 5
+"""Looks in a row that find a worker asleep, before its core is lent."""
 
 
 def process_of(handle: int) -> int | None:
@@ -24,11 +30,41 @@ def process_of(handle: int) -> int | None:
     return None
 
 
+@dataclass
+class Looks:
+    """How often a worker was found asleep, and how often not, while it should have answered."""
+
+    asleep: int = 0
+    awake: int = 0
+    in_a_row: int = 0
+    """that found it asleep, up to the latest"""
+
+    def count(self, *, asleep: bool) -> None:
+        self.asleep += asleep
+        self.awake += not asleep
+        self.in_a_row = self.in_a_row + 1 if asleep else 0
+
+    def add(self, others: "Looks") -> None:
+        """Those of another question, too."""
+        self.asleep += others.asleep
+        self.awake += others.awake
+
+    def prove_sleep(self, seconds: float) -> bool:
+        """Whether it slept so long of these seconds that it cannot have wanted for a core.
+
+        Where we were kept from looking, by a busy machine or a stopped one, nothing is proven.
+        """
+        return self.asleep * INTERVAL_S >= seconds / 2 and self.awake <= self.asleep / 10
+
+
 class Watch:
     """Ends a worker that uses more than its limits allow; `excess` then says of what."""
 
-    def __init__(self, process: int, limits: Limits, folder: Path, kill: Callable[[], None]) -> None:
+    def __init__(self, process: int, limits: Limits, folder: Path, kill: Callable[[], None], core: Core) -> None:
         self.excess = ""
+        self.looks: Looks | None = None
+        """where to count, while it is asked something"""
+        self._core = core
         self._process, self._limits, self._folder, self._kill = process, limits, folder, kill
         self._at_start = _status_of(process).memory
         self._stopped = threading.Event()
@@ -42,14 +78,19 @@ class Watch:
 
     def _run(self) -> None:
         while not self._stopped.wait(INTERVAL_S):
-            self.excess = self._find_excess()
+            looks, status = self.looks, _status_of(self._process)
+            self.excess = self._find_excess(status)
             if self.excess:
                 self._kill()
                 return
+            if looks is not None:
+                looks.count(asleep=status.asleep)
+                if looks.in_a_row == DOZES:
+                    self._core.lend()
 
-    def _find_excess(self) -> str:
+    def _find_excess(self, status: "_Status") -> str:
         """What is more than the limits allow, as words that follow "your code"."""
-        status, limits = _status_of(self._process), self._limits
+        limits = self._limits
         memory = status.memory - self._at_start
         files = scratch.size_of(self._folder) + scratch.size_of_removed(self._process)
         if memory > limits.memory_mib * MIB:
@@ -68,6 +109,8 @@ class _Status:
     memory: int = 0
     """bytes that are this process's own or shared with none but itself; the libraries of the zygote do not count"""
     threads: int = 0
+    asleep: bool = False
+    """whether its one thread waits for something other than a core or a disk, and for no child of its own"""
 
 
 def _status_of(process: int) -> _Status:
@@ -76,7 +119,10 @@ def _status_of(process: int) -> _Status:
         lines = Path(f"/proc/{process}/status").read_text().splitlines()
         fields = dict(line.split(":", 1) for line in lines)
         memory = sum(int(fields.get(name, "0").split()[0]) * 1024 for name in ("RssAnon", "RssShmem"))
-        return _Status(memory, int(fields["Threads"]))
+        threads = int(fields["Threads"])
+        asleep = threads == 1 and fields["State"].split()[0] == "S"
+        children = Path(f"/proc/{process}/task/{process}/children")
+        return _Status(memory, threads, asleep and not children.read_text())
     return _Status()
 
 

@@ -11,7 +11,7 @@ import pytest
 from classroom import REPOSITORY, RIGHT, WRONG, batch, change, hand_in, known, results, slow, start
 
 from grader.batch import job
-from grader.batch.job import Settings
+from grader.batch.job import Done, Settings
 from grader.batch.keys import check_keys
 from grader.batch.pool import Pool
 from grader.batch.run import Batch
@@ -21,6 +21,7 @@ from grader.checking.collecting import collect
 from grader.intake import open_submissions
 from grader.salt import NO_SALT
 from grader.verdict import Verdict
+from grader.worker import watch
 
 
 def test_file_that_changes_meanwhile_is_not_taken_for_what_it_was(lesson):
@@ -49,7 +50,7 @@ def test_crash_of_the_grader_is_broken_and_stops_nobody():
 
     settings = job.Settings("", (), False, 0, False, (), "", "")
     job.lend(settings, Crashing())
-    (kept,) = job.do(settings, job.Job("vectors", "", None, ("vectors.1.value",), {})).values()
+    (kept,) = job.do(settings, job.Job("vectors", "", None, ("vectors.1.value",), {})).verdicts.values()
     assert kept.verdict is Verdict.BROKEN
     assert kept.message.startswith("the grader crashed (KeyError at test_faults.py:")
 
@@ -112,33 +113,40 @@ def test_file_of_another_exercise_is_not_graded_as_this_one(lesson):
     assert grades["bob"]["notes"] == ["solution.py was taken as arrows.py"]
 
 
+RIGHTLY = ("", False)
+
+
 class Scripted(Executor):
-    """Says of each job what the script has for that attempt, as a pool on a busy machine may."""
+    """Says of each job what the script has for that attempt: of what kind its failures are, and whether it starved."""
 
     def __init__(self, script):
         self.script, self.attempts = script, []
 
     def submit(self, _function, _settings, job):
         self.attempts.append(job.exercise)
-        kind = self.script[min(len(self.attempts), len(self.script)) - 1]
+        kind, starved = self.script[min(len(self.attempts), len(self.script)) - 1]
         verdict = {"": Verdict.PASS, "broken": Verdict.BROKEN}.get(kind, Verdict.FAIL)
         future = Future()
-        future.set_result({check_id: Kept(verdict, "", kind, 0.0, "full") for check_id in job.wanted})
+        verdicts = {check_id: Kept(verdict, "", kind, 0.0, "full") for check_id in job.wanted}
+        future.set_result(Done(verdicts, starved))
         return future
 
 
 @pytest.mark.parametrize(
     ("script", "attempts", "final"),
     [
-        ([""], 1, 6.0),
-        (["hung", ""], 2, 6.0),
-        (["load hung", ""], 2, 6.0),
-        (["hung", "hung"], 2, 0.0),
-        (["died"], 1, 0.0),
-        (["broken", ""], 2, 6.0),
+        ([RIGHTLY], 1, 6.0),
+        ([("hung", True), RIGHTLY], 2, 6.0),
+        ([("load hung", True), RIGHTLY], 2, 6.0),
+        ([("hung", True), ("hung", True)], 2, 0.0),
+        ([("hung", False)], 1, 0.0),
+        ([("died", False)], 1, 0.0),
+        ([("broken", False), RIGHTLY], 2, 6.0),
     ],
 )
-def test_what_hangs_or_breaks_is_tried_again_before_it_counts_and_is_told(lesson, script, attempts, final):
+def test_what_may_have_been_starved_or_breaks_is_tried_again_before_it_counts_and_is_told(
+    lesson, script, attempts, final
+):
     hand_in(lesson, {"ada": RIGHT})
     exercises = read_catalog(lesson.root).exercises
     checks = collect(exercises, hidden=False)
@@ -154,7 +162,46 @@ def test_what_hangs_or_breaks_is_tried_again_before_it_counts_and_is_told(lesson
         assert [grade.final for grade in batch.grades(None)] == [final]
         assert Batch(intake, checks, keys, store, settings).plan == []  # it is written down
     assert len(executor.attempts) == attempts
-    assert [{kept.kind for kept in verdicts.values()} for verdicts in told] == [{script[-1]}]
+    assert [{kept.kind for kept in verdicts.values()} for verdicts in told] == [{script[-1][0]}]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_who_sleeps_until_the_time_is_up_is_not_tried_again(lesson):
+    sleeps = "import time\ntime.sleep(60)\n"
+    naps = "import time\nwhile True:\n    time.sleep(0.2)\n"
+    late = RIGHT.replace("return x", "import time\n    time.sleep(60)\n    return x")
+    hand_in(lesson, {"ada": RIGHT, "bob": sleeps, "cyd": naps, "dan": late})
+    ran = batch(lesson, "--public", "--jobs", "1")
+    assert ran.talk.count("a time limit was hit") == 3
+    assert "once more" not in ran.talk
+    assert [grade["final"] for grade in results(lesson).values()] == [6.0, 0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("asleep", "awake", "proven"),
+    [
+        (195, 5, True),
+        (120, 3, True),  # the others had the machine for a while, and nobody looked
+        (90, 0, False),  # for more than half of the time
+        (150, 50, False),
+        (0, 200, False),
+        (0, 0, False),
+    ],
+)
+def test_what_looks_prove(asleep, awake, proven):
+    looks = watch.Looks()
+    for number in range(asleep + awake):
+        looks.count(asleep=number < asleep)
+    assert looks.prove_sleep(200 * watch.INTERVAL_S) is proven
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a worker there starts in more time than it may load")
+def test_who_may_have_wanted_for_a_core_is_tried_again(lesson):
+    threads = "import threading, time\nthreading.Thread(target=time.sleep, args=(60,)).start()\ntime.sleep(60)\n"
+    hand_in(lesson, {"ada": RIGHT, "bob": "while True:\n    pass\n", "cyd": threads})
+    ran = batch(lesson, "--public", "--jobs", "1")
+    assert "2 files are judged once more" in ran.talk
+    assert [grade["final"] for grade in results(lesson).values()] == [6.0, 0.0, 0.0]
 
 
 def test_broken_is_no_grade_and_is_tried_again(lesson):
