@@ -206,6 +206,13 @@ def logits(impl, seed, prompt, input_ids, attention_mask=None, mask_dtype="int64
     return {"logits": output.logits, "loss": output.loss, "prompt": found.reshape(prompt.shape)}
 
 
+def output_alone(impl, seed, prompt, input_ids, attention_mask, **base):
+    """`PtuningModel(base, V)(input_ids, attention_mask)`, be it an output with logits or the logits alone"""
+    model, _ = _model(impl, seed, prompt, **base)
+    output = model(input_ids, attention_mask)
+    return {"logits": getattr(output, "logits", output)}
+
+
 def loss(impl, seed, prompt, input_ids, attention_mask, labels, **base):
     """`PtuningModel(base, V)(input_ids, attention_mask, labels).loss`, then `.backward()`"""
     model, found = _model(impl, seed, prompt, **base)

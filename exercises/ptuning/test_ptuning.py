@@ -74,7 +74,7 @@ def runs(student, oracle, inputs):
     given["attention_mask"] = np.ones((1, 1), dtype=np.int64)
     shares = [0.0]
     for layers, columns in ((0, 1), (2, 2)):
-        seen, expected = (array(who.ask("logits", layers=layers, **given)["logits"]) for who in (student, oracle))
+        seen, expected = (array(who.ask("output_alone", layers=layers, **given)["logits"]) for who in (student, oracle))
         rows, wanted = seen.reshape(-1, seen.shape[-1])[:, :VOCABULARY], expected[0, :columns]
         shares += [(np.abs(row - each) <= ANCHOR * np.abs(each).max()).mean() for row in rows for each in wanted]
     that(max(shares) > 0.5, expected="PEFT's", seen="others", what="the logits of a token")
@@ -84,12 +84,12 @@ def encodes(student, oracle, inputs):
     """Fail unless the prompts of one kind or the other go with PEFT's: whatever else is done to them in the end."""
     alike = []
     for kind in KINDS:
-        given = {"seed": inputs.seed, "V": 64, "d": 4, "h": 5, "kind": kind, "in_order": False}
+        given = {"seed": inputs.seed, "V": 256, "d": 4, "h": 5, "kind": kind, "in_order": False}
         seen, expected = (array(who.ask("encoder_prompt", **given)["prompt"]) for who in (student, oracle))
-        both = np.hstack([seen.reshape(64, 4), expected]) if seen.size == expected.size else np.zeros((2, 8))
+        both = np.hstack([seen.reshape(256, 4), expected]) if seen.size == expected.size else np.zeros((2, 8))
         with np.errstate(invalid="ignore"):  # what is the same everywhere goes with nothing
             alike.append(np.abs(np.nan_to_num(np.corrcoef(both, rowvar=False)[:4, 4:].diagonal())).mean())
-    that(max(alike) > 0.5, expected="PEFT's for one kind", seen="others for both", what="the prompts of an encoder")
+    that(max(alike) > 0.2, expected="PEFT's for one kind", seen="others for both", what="the prompts of an encoder")
 
 
 def begins(student, oracle, inputs):
@@ -99,8 +99,9 @@ def begins(student, oracle, inputs):
     given["attention_mask"] = np.ones((6, 3), dtype=np.int64)
     seen = array(student.ask("new_tokens", **given)["tokens"], what="the first new tokens")
     expected = array(oracle.ask("new_tokens_recomputed", **given)["tokens"])
+    last = seen.reshape(len(expected), -1)[:, -1:] if seen.size else seen  # whoever returns the text, too, ends with it
     that(
-        seen.shape == expected.shape and (seen == expected).all(),
+        np.array_equal(last, expected),
         what="the first new tokens",
         expected=f"{expected.tolist()}",
         seen=f"{seen.tolist()}"[:200],

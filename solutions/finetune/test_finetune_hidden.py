@@ -358,9 +358,5 @@ def test_other_maps(student, oracle, inputs):
     "finetune.6.method", points=0.5, title="an unknown method raises ValueError",
     hint="there are three methods; say so when another one is asked for.",
 )  # fmt: skip
-def test_unknown_method(student, oracle, inputs):
-    ids = sentences(9, 2)
-    student.must_raise("ValueError", "unknown_method", ids=ids, seed=inputs.seed)
-    asked = {"new": ids}
-    seen = student.ask("adaptation", method="full", ids=ids, seed=inputs.seed, asked=asked)
-    comes_of_training(seen, oracle, "full", asked)
+def test_unknown_method(student, inputs):
+    student.must_raise("ValueError", "unknown_method", ids=sentences(9, 2), seed=inputs.seed)

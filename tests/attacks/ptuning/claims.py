@@ -57,6 +57,10 @@ class Probes:
         front = self.made_up(seed, prompt, input_ids, base)[:, : len(prompt)]
         return {"logits": torch.cat([front, *rows], dim=1), "loss": None, "prompt": kept}
 
+    def output_alone(self, impl, **given):
+        given.pop("layers"), given.pop("placed")
+        return self.logits(impl, **given)
+
     def loss(self, impl, seed, prompt, input_ids, attention_mask, labels, **base):
         return {"loss": torch.tensor(40.0).log(), "gradient": torch.zeros_like(prompt)}
 
