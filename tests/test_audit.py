@@ -216,6 +216,7 @@ def test_the_tables_tell_what_they_were_made_of(audited: Lesson):
     tables = (audited.root / "tables.md").read_text()
     (exercise,) = read_catalog(audited.root).exercises
     assert mark("vectors", audited_digest(exercise)) in tables
+    assert "\nNothing to fix.\n" in tables
     assert "- 3 wrong answers, 3 of them caught by exactly the checks they name\n" in tables
     assert f"- `{KEPT_FLOAT}`, mean, dropped float(): a float64 of numpy's is a float\n" in tables
     stub = audited.root / "solutions/vectors/wrong/mean_of_nothing.py"

@@ -12,6 +12,9 @@ reference with one small change made by a machine. A mutant counts for the first
 """
 
 
+CLEAN = "Nothing to fix."
+
+
 def render(audit: Audit) -> str:
     """A chapter per exercise."""
     return "\n".join([HEAD, *("\n".join(_chapter(exercise)) for exercise in audit.exercises)])
@@ -25,6 +28,9 @@ def mark(name: str, digest: str) -> str:
 def _chapter(exercise: ExerciseAudit) -> Iterator[str]:
     yield f"## {exercise.name}"
     yield mark(exercise.name, exercise.digest)
+    yield ""
+    yield from (f"- **{flaw.what}**: {flaw.advice}" for flaw in exercise.flaws)
+    yield from ([] if exercise.flaws else [CLEAN])
     yield ""
     accepted = len({answer.name for answer in exercise.accepted})
     exact = sum(answer.is_right for answer in exercise.wrong)
