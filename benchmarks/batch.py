@@ -310,7 +310,7 @@ def nbgrader(exercise: Exercise, folder: Path) -> float:
         write(notebook, str(place / "hw.ipynb"))
     run_nbgrader(course, "generate_assignment", "hw", "--create")
     before = cpu_of_children()
-    run_nbgrader(course, "autograde", "hw", "--create")
+    run_nbgrader(course, "autograde", "hw", "--create", *PATIENCE)
     used = (cpu_of_children() - before) / len(students)
     run_nbgrader(course, "export")
     with (course / "grades.csv").open() as file:
@@ -319,6 +319,10 @@ def nbgrader(exercise: Exercise, folder: Path) -> float:
     assert marks == [(len(ids), len(ids))] * len(students), f"nbgrader gave {marks}"
     print(f"nbgrader gave each of {len(students)} correct submissions {len(ids)} of {len(ids)} points")
     return used
+
+
+PATIENCE = ("--ExecutePreprocessor.timeout=600", "--ExecutePreprocessor.iopub_timeout=600")
+"""For a busy machine: a cell that is given up costs little, and every cell after it less."""
 
 
 def run_nbgrader(course: Path, *arguments: str) -> None:

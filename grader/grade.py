@@ -92,6 +92,8 @@ class Session:
         return self._run(grading, [collected for collected in checks if collected.check.id in wanted])
 
     def _run(self, grading: Grading, checks: Iterable[Collected]) -> Grading:
+        core = self.bench.launcher.core
+        core.take()
         try:
             for collected in checks:
                 grading.run(collected.exercise, collected.body, hidden=collected.hidden)
@@ -100,6 +102,7 @@ class Session:
                     grading.recognise(exercise)
         finally:
             grading.close()
+            core.lend()
         return grading
 
     def _report(self, grading: Grading) -> Report:

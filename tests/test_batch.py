@@ -20,7 +20,7 @@ import pytest
 from grader.batch import job
 from grader.batch.job import Done, Settings
 from grader.batch.keys import check_keys
-from grader.batch.pool import PROCESSES, Pool
+from grader.batch.pool import WAITING, Pool
 from grader.batch.run import Batch
 from grader.batch.store import VERDICTS, Kept, Store
 from grader.catalog import read_catalog
@@ -590,7 +590,7 @@ def test_killed_process_of_the_pool_costs_nobody(lesson):
         time.sleep(0.01)
     mine = [int(pid) for pid in Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()]
     pool = [pid for pid in mine if b"grader.worker.zygote" not in Path(f"/proc/{pid}/cmdline").read_bytes()]
-    assert len(pool) == 2 * PROCESSES
+    assert len(pool) == 2 * WAITING
     os.kill(pool[0], signal.SIGKILL)
     _, talk = running.communicate(timeout=100)
     assert running.returncode == 0, talk
