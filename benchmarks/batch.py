@@ -276,8 +276,10 @@ def _is_installed() -> bool:
     return any(entry.value == "grader.checking.plugin" for entry in importlib.metadata.entry_points(group="pytest11"))
 
 
+# A cell in which a library warns gets no point from nbgrader, whatever it says.
 CELL = """
-import sys
+import sys, warnings
+warnings.simplefilter("ignore")
 sys.path[:0] = {paths!r}
 from run import Direct, graded_in_a_notebook
 judge = graded_in_a_notebook({root!r}, {name!r})
