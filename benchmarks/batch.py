@@ -276,8 +276,10 @@ def _is_installed() -> bool:
     return any(entry.value == "grader.checking.plugin" for entry in importlib.metadata.entry_points(group="pytest11"))
 
 
+# A cell in which a library warns gets no point from nbgrader, whatever it says.
 CELL = """
-import sys
+import sys, warnings
+warnings.simplefilter("ignore")
 sys.path[:0] = {paths!r}
 from run import Direct, graded_in_a_notebook
 judge = graded_in_a_notebook({root!r}, {name!r})
@@ -310,7 +312,7 @@ def nbgrader(exercise: Exercise, folder: Path) -> float:
         write(notebook, str(place / "hw.ipynb"))
     run_nbgrader(course, "generate_assignment", "hw", "--create")
     before = cpu_of_children()
-    run_nbgrader(course, "autograde", "hw", "--create")
+    run_nbgrader(course, "autograde", "hw", "--create", *PATIENCE)
     used = (cpu_of_children() - before) / len(students)
     run_nbgrader(course, "export")
     with (course / "grades.csv").open() as file:
@@ -319,6 +321,10 @@ def nbgrader(exercise: Exercise, folder: Path) -> float:
     assert marks == [(len(ids), len(ids))] * len(students), f"nbgrader gave {marks}"
     print(f"nbgrader gave each of {len(students)} correct submissions {len(ids)} of {len(ids)} points")
     return used
+
+
+PATIENCE = ("--ExecutePreprocessor.timeout=600", "--ExecutePreprocessor.iopub_timeout=600")
+"""For a busy machine: a cell that is given up costs little, and every cell after it less."""
 
 
 def run_nbgrader(course: Path, *arguments: str) -> None:

@@ -107,6 +107,8 @@ class Session:
         return self._run(grading, checks, until_caught=until_caught)
 
     def _run(self, grading: Grading, checks: Iterable[Collected], *, until_caught: bool = False) -> Grading:
+        core = self.bench.launcher.core
+        core.take()
         try:
             for collected in checks:
                 judged = grading.run(collected.exercise, collected.body, hidden=collected.hidden)
@@ -117,6 +119,7 @@ class Session:
                     grading.recognise(exercise)
         finally:
             grading.close()
+            core.lend()
         return grading
 
     def _report(self, grading: Grading) -> Report:

@@ -214,6 +214,7 @@ class Place:
     question: bytes
     name: str
     path: Path
+    dtype: str
 
 
 @dataclass(frozen=True)
@@ -232,7 +233,7 @@ def record(session: Session, exercise: Exercise, real: Implementation, seed: int
     def keep(asked: Asked) -> Mapping[str, Value]:
         key = asked.key
         for name, value in asked.answer.items():
-            found.update({Place(asked.seed, key, name, path): leaf for path, leaf in leaves(value)})
+            found.update({Place(asked.seed, key, name, path, _dtype(leaf)): leaf for path, leaf in leaves(value)})
         return asked.answer
 
     student = Replay(real, session, exercise, keep)
@@ -253,10 +254,14 @@ def floors(recordings: list[Recorded]) -> dict[Place, float]:
 
 
 def noisy(floor: Mapping[Place, float]) -> Change:
-    """Noise of a multiple of the check's floor on every number that has one: what all compute alike stays exact."""
-    levels: dict[int, float] = defaultdict(float)
+    """Noise of a multiple of the check's floor on every number that has one: what all compute alike stays exact.
+
+    The floor of a check is that of each dtype: what is float64 does not round as float32 does beside it.
+    """
+    levels: dict[tuple[int, str], float] = defaultdict(float)
     for place, distance in floor.items():
-        levels[place.seed] = max(levels[place.seed], distance)
+        level = place.seed, place.dtype
+        levels[level] = max(levels[level], distance)
 
     def change(asked: Asked) -> Mapping[str, Value]:
         key = asked.key
@@ -264,10 +269,11 @@ def noisy(floor: Mapping[Place, float]) -> Change:
         for name, value in asked.answer.items():
 
             def put(path: Path, leaf: Value, name: str = name) -> Value:
-                if Place(asked.seed, key, name, path) not in floor:
+                dtype = _dtype(leaf)
+                if Place(asked.seed, key, name, path, dtype) not in floor:
                     return leaf
                 values = _array(leaf)
-                blurred = values * (1.0 + NOISE * levels[asked.seed] * _scatter(values))
+                blurred = values * (1.0 + NOISE * levels[asked.seed, dtype] * _scatter(values))
                 return tensor_like(leaf, blurred) if isinstance(leaf, Tensor) else float(blurred)
 
             told[name] = rebuilt(value, put)
@@ -303,7 +309,11 @@ def _distance(one: Value, other: Value) -> float:
     return float(np.abs(ours - theirs).max() / np.abs(ours).max())
 
 
+def _dtype(value: Value) -> str:
+    """The dtype of a leaf; plain numbers come from arithmetic in single precision."""
+    return value.dtype if isinstance(value, Tensor) else "float32"
+
+
 def _unit(value: Value) -> float:
-    """The unit of the last place of a leaf; plain numbers come from arithmetic in single precision."""
-    name = value.dtype if isinstance(value, Tensor) else "float32"
-    return 2.0**-7 if name == "bfloat16" else float(np.finfo(name).eps)
+    """The unit of the last place of a leaf."""
+    return 2.0**-7 if _dtype(value) == "bfloat16" else float(np.finfo(_dtype(value)).eps)

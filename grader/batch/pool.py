@@ -2,7 +2,7 @@
 
 Where processes can be forked, the local pool's are copies of this one, with everything in them that is the same for
 every submission: collected checks, drawn cases, the oracle's replies. They share its warm process, each by a line of
-its own. There are more of them than cores: a submission that sleeps until its time is up keeps a process, not a core.
+its own. There is one for each job that is handed out: a submission that sleeps keeps a process, and no core.
 """
 
 import contextlib
@@ -27,10 +27,8 @@ from grader.worker.core import Core
 from grader.worker.host import Zygote
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
-PROCESSES = 2
-"""For each core: what sleeps keeps its process."""
 WAITING = 2
-"""Jobs that are handed out for each process: one in work, one at hand. More would be memory for nothing."""
+"""Jobs that are handed out for each core: one in work, one at hand or asleep. More would be memory for nothing."""
 
 
 @dataclass(frozen=True)
@@ -102,14 +100,14 @@ def local(settings: Settings, session: Session, width: int) -> Pool:
     if not isinstance(launcher, Zygote):
         context = multiprocessing.get_context("spawn")
         return Pool(ProcessPoolExecutor(width, context, initializer=_ignore_interrupts), width)
-    lines = [launcher.attach() for _ in range(PROCESSES * width)]
+    lines = [launcher.attach() for _ in range(WAITING * width)]
     forking = multiprocessing.get_context("fork")
     given = (settings, session, launcher, lines, forking.Value("i", 0), forking.Semaphore(width))
     executor = ProcessPoolExecutor(len(lines), forking, initializer=_settle_in, initargs=given)
     executor.submit(int)  # starts all processes
     for line in lines:
         line.close()
-    return Pool(executor, len(lines))
+    return Pool(executor, width)
 
 
 class _SharedCore(Core):

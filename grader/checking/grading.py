@@ -281,7 +281,6 @@ class Grading:
         """End the submission's processes; the bench stays."""
         for student in self._students.values():
             student.close()
-        self.bench.launcher.core.lend()
 
     def _validate(self, exercise: Exercise, check: Check) -> None:
         if check.task not in {task.id for task in exercise.config.tasks}:

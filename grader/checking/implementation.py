@@ -173,7 +173,7 @@ class Implementation:
         left_s = math.inf if self.source.trusted else self.source.limits.total_s - self._spent_s
         if left_s <= 0:
             return self._out_of_time(" before this check")
-        self._launcher.core.take()  # not on the student's time
+        self._launcher.core.take()  # if one that slept lent it; not on the student's time
         started = time.monotonic()
         try:
             worker = self._ready_worker()

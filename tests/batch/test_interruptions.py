@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from classroom import HALF, WRONG, batch, hand_in, judged, known, results, slow, start, without_times
 
-from grader.batch.pool import PROCESSES
+from grader.batch.pool import WAITING
 
 
 def children_of(pid):
@@ -66,7 +66,7 @@ def test_killed_process_of_the_pool_costs_nobody(lesson):
         time.sleep(0.01)
     mine = [int(pid) for pid in Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()]
     pool = [pid for pid in mine if b"grader.worker.zygote" not in Path(f"/proc/{pid}/cmdline").read_bytes()]
-    assert len(pool) == 2 * PROCESSES
+    assert len(pool) == 2 * WAITING
     os.kill(pool[0], signal.SIGKILL)
     _, talk = running.communicate(timeout=100)
     assert running.returncode == 0, talk
