@@ -53,7 +53,7 @@ def texts(shared_lesson):
         "public-pass": run("check", "vectors", "--submission", REFERENCE).out,
         "full-pass": run("check", "vectors", "--submission", REFERENCE, "--full").out,
         "hidden-fail": run("check", "vectors", "--submission", "hidden-fail", "--full").out,
-        "broken": run("check", "broken", "--submission", REFERENCE).out,
+        "broken": run("check", "broken", "--submission", "solutions/broken/broken.py").out,
     }
 
 
