@@ -331,9 +331,7 @@ WORDS = {
         "the result has the wrong value",
         "expected  1.75\nsaw       0.0\nnote      largest relative error 1, allowed 1e-12\n"
         "          yours is zero everywhere (in all 5 failing cases tried)\n"
-        "your code printed:\n  total     6 of 6?[2J\n"
-        + 4 * f"  {'x' * 76}\n"
-        + "  ... and 5 more lines",
+        "your code printed:\n  total     6 of 6?[2J\n" + 4 * f"  {'x' * 76}\n" + "  ... and 5 more lines",
     ),
 }
 """Text that could forge or flood a report."""
