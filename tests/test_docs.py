@@ -165,7 +165,7 @@ def test_diagnosis_lists_every_wrong_answer():
 
 
 def test_diagnosis_keeps_its_promises():
-    """At least 70 % are named, none falsely; at least 30 % look like something without any wrong answers."""
+    """At least 70 % are named, none falsely; at least 35 % look like something without any wrong answers."""
     rows = re.findall(
         r"^\| \w+ \| \d+ \| (\d+) of (\d+) .*? \| (\d+) \| (\d+) of (\d+) ", DIAGNOSIS.read_text("utf-8"), re.M
     )
@@ -173,7 +173,7 @@ def test_diagnosis_keeps_its_promises():
     named, by_value, false, looks, public = (sum(map(int, column)) for column in zip(*rows, strict=True))
     assert named >= 0.7 * by_value
     assert false == 0
-    assert looks >= 0.3 * public
+    assert looks >= 0.35 * public
 
 
 @pytest.mark.parametrize("exercise", read_catalog(REPOSITORY).exercises, ids=lambda exercise: exercise.name)
