@@ -4,6 +4,7 @@ import ast
 import difflib
 import math
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
@@ -105,6 +106,10 @@ class Catalog:
         known = [exercise.name for exercise in self.exercises]
         wanted = {pick(name, known, "exercise") for name in names}
         return tuple(exercise for exercise in self.exercises if not wanted or exercise.name in wanted)
+
+    def others(self, chosen: Collection[Exercise]) -> list[str]:
+        """The names of all exercises but these."""
+        return [exercise.name for exercise in self.exercises if exercise not in chosen]
 
     def task(self, task_id: str) -> tuple[Exercise, Task]:
         """A task and its exercise; raises UsageError with near misses."""

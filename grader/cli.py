@@ -96,8 +96,8 @@ def check(
         raise UsageError(f"{' and '.join(printed)}: standard output holds one report; write the other to a file")
     catalog = _catalog()
     chosen = catalog.select(exercises)
-    others = [exercise.name for exercise in catalog.exercises if exercise not in chosen]
-    sources = read_submission(submission or catalog.root / "exercises", [exercise.name for exercise in chosen], others)
+    names = [exercise.name for exercise in chosen]
+    sources = read_submission(submission or catalog.root / "exercises", names, catalog.others(chosen))
     salt = read_salt() if full else NO_SALT
     from grader.grade import Session  # pytest and hypothesis: whoever mistyped a name need not wait for them
 

@@ -82,12 +82,17 @@ def grade_class(catalog: Catalog, options: Options, say: Callable[[str], None]) 
         for exercise in exercises:
             require_solutions(exercise)
     names = [exercise.name for exercise in exercises]
-    others = [exercise.name for exercise in catalog.exercises if exercise not in exercises]
     tasks = [task.id for exercise in exercises for task in exercise.config.tasks]
     policy = read_policy(options.policy, tasks) if options.policy else None
     with contextlib.ExitStack() as opened:
         intake = opened.enter_context(
-            open_submissions(options.submissions, names, others=others, format=options.format, roster=options.roster)
+            open_submissions(
+                options.submissions,
+                names,
+                others=catalog.others(exercises),
+                format=options.format,
+                roster=options.roster,
+            )
         )
         say(intake.description)
         for note in intake.notes:

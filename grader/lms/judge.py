@@ -22,8 +22,7 @@ def judge(surface: Surface, submission: Path, names: Sequence[str]) -> str:
     """The results of a submission, as this LMS wants them; raises BrokenError if the checks cannot run."""
     catalog = read_catalog(find_root(Path.cwd()))
     exercises = catalog.select(tuple(names))
-    chosen = [exercise.name for exercise in exercises]
-    wanted = Wanted(chosen, [exercise.name for exercise in catalog.exercises if exercise.name not in chosen])
+    wanted = Wanted([exercise.name for exercise in exercises], catalog.others(exercises))
     try:
         unpacked = unpack(open_folder(submission).files, wanted, "your submission")
         for note in unpacked.notes:
@@ -36,5 +35,5 @@ def judge(surface: Surface, submission: Path, names: Sequence[str]) -> str:
 
 
 if __name__ == "__main__":
-    lms, folder, out, *asked = sys.argv[1:]
-    Path(out).write_text(judge(SURFACES[lms], Path(folder), asked), "utf-8")
+    lms, folder, out, *chosen = sys.argv[1:]
+    Path(out).write_text(judge(SURFACES[lms], Path(folder), chosen), "utf-8")
