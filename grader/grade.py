@@ -31,20 +31,30 @@ class Session:
         allow_unjailed: bool = False,
         unreadable: Iterable[Path] = (),
         salt: Salt = NO_SALT,
+        start: bool = True,
     ) -> None:
-        """`unreadable` are files that no submission may read, such as the others; `full` needs a jail to hold them."""
+        """`unreadable` are files that no submission may read, such as the others; `full` needs a jail to hold them.
+
+        Without `start` nothing is started before `start` is called, for whoever may find that nothing is to be graded.
+        """
         if full:
             for exercise in exercises:
                 require_solutions(exercise)
         self._exercises, self._full, self.salt = exercises, full, salt
-        needs_jail = full and not allow_unjailed
-        self.bench = Bench(exercises, fork=fork, unreadable=unreadable, needs_jail=needs_jail)
-        if needs_jail:
+        self._needs_jail = full and not allow_unjailed
+        self.bench = Bench(exercises, fork=fork, unreadable=unreadable, needs_jail=self._needs_jail)
+        if start:
             try:
-                require_jail(self.bench)
+                self.start()
             except BaseException:
-                self.bench.close()
+                self.close()
                 raise
+
+    def start(self) -> None:
+        """Start the warm process; raises UsageError where hidden checks could be reached by a submission."""
+        self.bench.start()
+        if self._needs_jail and self.checks:  # collected while the warm process imports
+            require_jail(self.bench)
 
     @property
     def notice(self) -> str:

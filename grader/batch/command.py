@@ -11,27 +11,26 @@ import filecmp
 import functools
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import grader
 from grader import files
 from grader.batch import pool
-from grader.batch.job import Settings, open_session
+from grader.batch.job import Settings, new_session
 from grader.batch.keys import check_keys, digest
 from grader.batch.pool import Pool
 from grader.batch.progress import Talk
 from grader.batch.run import Batch
 from grader.batch.store import Store
-from grader.catalog import Catalog, Exercise
-from grader.checking.collecting import collect
+from grader.catalog import Catalog
 from grader.errors import UsageError
 from grader.grade import Session, require_solutions
 from grader.intake import Intake, open_submissions
 from grader.policy import Policy, read_policy, unknown_extensions
 from grader.results import Results
-from grader.salt import NO_SALT, read_salt, secret_file
+from grader.salt import secret_file
 from grader.submission import existing_secrets
 from grader.worker.isolation import Isolation
 from grader.writers import gradebooks, pages, results_json
@@ -100,12 +99,17 @@ def grade_class(catalog: Catalog, options: Options, say: Callable[[str], None]) 
         store = opened.enter_context(_open_store(options))
         for note in _doubts(policy, intake) if policy else ():
             say(f"note: {note}")
-        batch, settings = _plan(catalog, exercises, options, intake, store)
+        settings = _settings(catalog, names, options)
+        # Where all is to be judged, the warm process can import what it needs while the rest is made ready.
+        session = opened.enter_context(new_session(settings, start=store.is_empty() and not options.dask))
+        keys = check_keys(session.checks, options.seed, session.salt, jailed=settings.jailed)
+        settings = replace(settings, salt=session.salt.fingerprint, keys=digest(keys.values()))
+        batch = Batch(intake, session.checks, keys, store, settings)
         for name in batch.absent:
             say(f"note: nobody handed in {name}.py, so all get 0 for it; name what to grade with --exercise")
         say(_outlook(batch, len(intake.handed)))
         with Talk(sys.stderr, len(batch.plan)) as talk:
-            batch.grade(_pools(options, settings, opened), talk.judged, talk.retrying)
+            batch.grade(_pools(options, settings, session, opened), talk.judged, talk.retrying)
         grades = tuple(batch.grades(policy))
     results = Results(options.submissions.stem, grades, options.seed, options.full, grader.__version__, intake.missing)
     changed = _write(results, options.out)
@@ -138,23 +142,11 @@ def _doubts(policy: Policy, intake: Intake) -> Iterator[str]:
         yield f"the policy has a deadline, but no time of handing in is known of {of_whom}: only late marks count"
 
 
-def _plan(
-    catalog: Catalog, exercises: tuple[Exercise, ...], options: Options, intake: Intake, store: Store
-) -> tuple[Batch, Settings]:
-    salt = read_salt() if options.full else NO_SALT
-    checks = collect(exercises, hidden=options.full)
-    keys = check_keys(checks, options.seed, salt, jailed=options.full and not options.allow_unjailed)
-    settings = Settings(
-        str(catalog.root),
-        tuple(exercise.name for exercise in exercises),
-        options.full,
-        options.seed,
-        options.allow_unjailed,
-        tuple(map(str, _secrets(options))),
-        salt.fingerprint,
-        digest(keys.values()),
-    )
-    return Batch(intake, checks, keys, store, settings), settings
+def _settings(catalog: Catalog, names: Sequence[str], options: Options) -> Settings:
+    """What all jobs have in common, but for what a session tells: the secret's fingerprint and the checks' keys."""
+    secrets = tuple(map(str, _secrets(options)))
+    root, full = str(catalog.root), options.full
+    return Settings(root, tuple(names), full, options.seed, options.allow_unjailed, secrets, salt="", keys="")
 
 
 def _open_store(options: Options) -> Store:
@@ -165,20 +157,22 @@ def _open_store(options: Options) -> Store:
     return Store(options.store) if options.store else Store.at(options.out.absolute() / STORE)
 
 
-def _pools(options: Options, settings: Settings, opened: contextlib.ExitStack) -> Callable[[], tuple[Settings, Pool]]:
+def _pools(
+    options: Options, settings: Settings, session: Session, opened: contextlib.ExitStack
+) -> Callable[[], tuple[Settings, Pool]]:
     """Makes the pool, and makes it anew when it broke; what is costly and survives is made once."""
 
     @functools.cache
-    def session() -> Session:
-        made = opened.enter_context(open_session(settings))
+    def ready() -> Session:
+        session.start()
         if options.full or not options.dask:
-            pool.rehearse(settings, made)
-        return made
+            pool.rehearse(settings, session)
+        return session
 
     def make() -> tuple[Settings, Pool]:
         if not options.dask:
-            return settings, pool.local(settings, session(), options.jobs)
-        isolation = Isolation.NONE if options.allow_unjailed else session().bench.confinement().isolation
+            return settings, pool.local(settings, ready(), options.jobs)
+        isolation = Isolation.NONE if options.allow_unjailed else ready().bench.confinement().isolation
         return replace(settings, isolation=isolation), opened.enter_context(pool.cluster(options.dask))
 
     return make

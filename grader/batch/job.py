@@ -40,6 +40,11 @@ class Settings:
     isolation: str = Isolation.NONE
     """how well submissions must be confined at least"""
 
+    @property
+    def jailed(self) -> bool:
+        """Whether a submission that cannot be confined is not judged."""
+        return self.full and not self.allow_unjailed
+
 
 @dataclass(frozen=True)
 class Job:
@@ -101,19 +106,23 @@ def all_broken(job: Job, why: str) -> Done:
     return Done({check_id: Kept(Verdict.BROKEN, why, "", 0.0, "") for check_id in job.wanted})
 
 
-def open_session(settings: Settings) -> Session:
-    """A session for these settings; raises UsageError where another grade would come out."""
-    salt = read_salt() if settings.full else NO_SALT
-    session = Session(
+def new_session(settings: Settings, *, start: bool = True) -> Session:
+    """A session for these settings; raises UsageError where its exercises or a jail are missing."""
+    return Session(
         read_catalog(Path(settings.root)).select(settings.exercises),
         full=settings.full,
         allow_unjailed=settings.allow_unjailed,
         unreadable=map(Path, settings.unreadable),
-        salt=salt,
+        salt=read_salt() if settings.full else NO_SALT,
+        start=start,
     )
-    jailed = settings.full and not settings.allow_unjailed
+
+
+def open_session(settings: Settings) -> Session:
+    """A session for a batch that was planned elsewhere; raises UsageError where another grade would come out."""
+    session = new_session(settings)
     try:
-        keys = digest(check_keys(session.checks, settings.seed, salt, jailed=jailed).values())
+        keys = digest(check_keys(session.checks, settings.seed, session.salt, jailed=settings.jailed).values())
         if settings.keys != keys:
             raise UsageError(
                 f"{platform.node()}: {settings.root} holds other exercises, or the secret or the versions of libraries "

@@ -89,6 +89,10 @@ class Store:
         self._connection.close()
         self._engine.dispose()
 
+    def is_empty(self) -> bool:
+        """Whether no verdict was ever kept."""
+        return not self._execute(sa.select(VERDICTS.c.key).limit(1))
+
     def find(self, sources: Collection[str], keys: Mapping[str, str]) -> dict[str, dict[str, Kept]]:
         """What is known of files, by the digest of each and by check; `keys` are the wanted checks' by their ids."""
         ids = {key: check_id for check_id, key in keys.items()}

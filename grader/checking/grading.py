@@ -80,7 +80,8 @@ class Bench:
         self._unreadable = _that_fit([*_own_files(exercises), *unreadable])
         self._needs_jail = needs_jail
         self.exercises = {exercise.name: exercise for exercise in exercises}
-        self.launcher: Launcher = launch(tuple(map(served, exercises)), fork=fork)
+        self._fork = fork
+        self._launcher: Launcher | None = None
         self._trusted: dict[tuple[str, str], Implementation] = {}
         self._cases: dict[tuple[str, int], list[Case]] = {}
         self.drawn: dict[tuple[int, int], Drawn] = defaultdict(list)
@@ -88,6 +89,17 @@ class Bench:
         self._calls: dict[str, dict[str, str]] = {}
         self._mistakes: dict[str, list[Answer]] = {}
         self._traces: dict[tuple[str, str, str, int], Trace | None] = {}
+
+    @property
+    def launcher(self) -> Launcher:
+        """Starts workers."""
+        if self._launcher is None:
+            self._launcher = launch(tuple(map(served, self.exercises.values())), fork=self._fork)
+        return self._launcher
+
+    def start(self) -> Launcher:
+        """Have the warm process import what workers need, which takes seconds, and wait for nothing."""
+        return self.launcher
 
     def trusted(self, exercise: Exercise, role: str) -> Implementation:
         """The oracle or the reference of an exercise; raises BrokenError if its file cannot be read."""
@@ -174,7 +186,8 @@ class Bench:
     def close(self) -> None:
         """End all processes."""
         self.settle()
-        self.launcher.close()
+        if self._launcher is not None:
+            self._launcher.close()
 
 
 class Grading:

@@ -2,9 +2,14 @@
 
 import csv
 import shutil
+from dataclasses import replace
 
 import pytest
 from classroom import CLASS, HALF, RIGHT, batch, hand_in, judged, results
+
+from grader.batch.command import Options, grade_class
+from grader.catalog import read_catalog
+from grader.checking import grading
 
 UNUSABLE = {
     "jon": b"",
@@ -69,6 +74,18 @@ def test_nothing_is_judged_twice(shared_lesson):
     assert "all is known" in ran.talk
     assert (shared_lesson.root / "results/results.json").read_bytes() == before
     assert not (shared_lesson.root / "results/previous.json").exists()
+
+
+@pytest.mark.usefixtures("graded")
+def test_where_all_is_known_no_process_is_started(shared_lesson, monkeypatch):
+    def launch(*_, **__):
+        raise AssertionError("a process would import torch for nothing")
+
+    monkeypatch.setattr(grading, "launch", launch)
+    options = Options(shared_lesson.root / "class", shared_lesson.root / "results", full=False)
+    assert grade_class(read_catalog(shared_lesson.root), options, lambda _: None).judged == 0
+    with pytest.raises(AssertionError, match="for nothing"):
+        grade_class(read_catalog(shared_lesson.root), replace(options, seed=1), lambda _: None)
 
 
 def test_hidden_checks_run_unless_asked_not_to(lesson):
