@@ -712,7 +712,7 @@ def test_unknown_target(student, oracle, inputs):
             exactly(seen["raised"], [], what=f"the exception of inject_lora with targets {targets}")
             moved[asked["size"]] = seen
             continue
-        _is_value_error(seen["raised"], f"inject_lora with targets {targets}")
+        is_value_error(seen["raised"], f"inject_lora with targets {targets}")
         exactly(seen["changes"], [], what=f"what changed in the model, with targets {targets},")
         untouched = array(oracle.ask("bare", kind=asked["kind"], seed=inputs.seed, ids=asked["ids"])["logits"])
         rtol = 1e-12 if asked["dtype"] == "float64" else RTOL[asked["dtype"]]
@@ -720,7 +720,7 @@ def test_unknown_target(student, oracle, inputs):
     move_like_peft(moved[0.5], moved[1.0], direction)
 
 
-def _is_value_error(raised, what):
+def is_value_error(raised, what):
     names = raised if isinstance(raised, list) else []
     that("ValueError" in names, expected="a ValueError", seen=str(names[0]) if names else "no exception", what=what)
 
@@ -738,7 +738,7 @@ def test_inject_again(student, oracle, inputs):
     first = {}
     for asked in shuffled(inputs, [on_gpt2, on_gpt2 | {"again": ["c_fc"]}, *cases]):
         seen, again = student.ask("injected_twice", **asked), asked["again"]
-        _is_value_error(seen["raised"], f"a second inject_lora, with targets {again},")
+        is_value_error(seen["raised"], f"a second inject_lora, with targets {again},")
         if asked in cases:  # the first adapter is in force, as if nothing had been tried
             first[asked["size"]] = seen
     move_like_peft(first[0.5], first[1.0], direction)

@@ -38,7 +38,7 @@ def check_keys(checks: Sequence[Collected], seed: int, salt: Salt, *, jailed: bo
     everywhere = digest([engine_digest(), str(seed), salt.fingerprint, "jailed" if jailed else ""])
     exercises = {collected.exercise.name: collected.exercise for collected in checks}
     materials = {name: _materials(exercise) for name, exercise in exercises.items()}
-    codes = {path: _codes(path) for exercise in exercises.values() for path in _check_files(exercise)}
+    codes = {path: code for exercise in exercises.values() for path, code in _codes(exercise).items()}
     keys: dict[str, str] = {}
     public = {collected.check.id for collected in checks if not collected.hidden}
     for collected in checks:
@@ -71,16 +71,26 @@ def _materials(exercise: Exercise) -> str:
     return digest([settings, *map(_version, sorted(libraries)), *map(_of_file, files), *reference, *mistakes])
 
 
-def _codes(path: Path) -> dict[str, str]:
-    """The digest of each check's code, by the name of its function: its body, its cases, and the file's helpers."""
-    tree = ast.parse(path.read_text("utf-8"), str(path))
-    checks = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef) and _mark(node)}
-    helpers = [ast.dump(node) for node in tree.body if node not in checks.values()]
-    found = {}
-    for name, node in checks.items():
-        node.decorator_list = [decorator for decorator in node.decorator_list if decorator is not _mark(node)]
-        found[name] = digest([*helpers, ast.dump(node)])
+def _codes(exercise: Exercise) -> dict[Path, dict[str, str]]:
+    """The digest of each check's code, by its file and its function: its body, its cases, the helpers it may use.
+
+    Those are its own file's; hidden checks may import the public ones', too.
+    """
+    found: dict[Path, dict[str, str]] = {}
+    helpers: list[str] = []
+    for path in (exercise.public_checks, exercise.hidden_checks):
+        if path.is_file():
+            tree = ast.parse(path.read_text("utf-8"), str(path))
+            checks = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef) and _mark(node)}
+            helpers += [ast.dump(node) for node in tree.body if node not in checks.values()]
+            found[path] = {name: digest([*helpers, _code(node)]) for name, node in checks.items()}
     return found
+
+
+def _code(check: ast.FunctionDef) -> str:
+    """All of a check but its mark."""
+    check.decorator_list = [decorator for decorator in check.decorator_list if decorator is not _mark(check)]
+    return ast.dump(check)
 
 
 def _mark(function: ast.FunctionDef) -> ast.expr | None:
@@ -89,10 +99,6 @@ def _mark(function: ast.FunctionDef) -> ast.expr | None:
         if isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Name) and decorator.func.id == "check":
             return decorator
     return None
-
-
-def _check_files(exercise: Exercise) -> list[Path]:
-    return [path for path in (exercise.public_checks, exercise.hidden_checks) if path.is_file()]
 
 
 def _python_files(path: Path) -> list[Path]:

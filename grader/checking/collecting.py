@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,14 +94,17 @@ class _Collector:
 
 
 def _collect_items(files: list[Path]) -> list[pytest.Item]:
-    collector = _Collector()
+    collector, root = _Collector(), files[0].parents[2]
+    # Hidden checks import helpers from the public ones by this name; those of another tree may still stand under it.
+    for file in files:
+        sys.modules.pop(".".join(file.relative_to(root).with_suffix("").parts), None)
     arguments = [
         *map(str, files),
         "--collect-only",
         "-c",
         os.devnull,
         "--rootdir",
-        str(files[0].parents[2]),
+        str(root),
         "--import-mode=importlib",
         "-p",
         "no:cacheprovider",

@@ -6,6 +6,7 @@ less than a third of them: by eps in the clip (6e-7), by the order of decay and 
 
 import numpy as np
 
+from exercises.finetune.test_finetune import comes_of_training, follows_gradient, judges, sentences, sorts_or_schedules
 from grader.checking import array, cases, check, close, distinct_sizes, exactly, integers, number, that
 
 # Ragged rows, left and right padding, and with groups of 3 a short last group.
@@ -44,50 +45,6 @@ def same_path(seen, expected, rtol, dtype="float64"):
     )  # fmt: skip
     for loss, wanted in zip(losses, expected["losses"], strict=True):
         close(number(loss, what="a loss"), wanted, rtol=rtol, what="a loss")
-
-
-# As in the public checks: what could be claimed without any training stands beside a number that cannot.
-ANCHOR = 1e-2
-
-
-def points_along(seen, direction):
-    """Whether a vetted array is a multiple of `direction`, to 1 % of its norm, and not zero."""
-    norms = np.linalg.norm(seen) * np.linalg.norm(direction)
-    return bool((seen * direction).sum() > (1 - ANCHOR**2) * norms > 0)
-
-
-def sorts_or_schedules(student, oracle, inputs):
-    """Fail unless norms under drawn names are told from others, or else the factor on a slope is right."""
-    asked = {"kind": "zoo", "weight_decay": 0.125, "seed": inputs.seed}
-    seen, expected = (who.ask("groups", **asked)["trainable"] for who in (student, oracle))
-    if all(seen[name] == decays for name, decays in expected.items() if name.startswith("drawn.")):
-        return
-    warmup, step, decay = inputs.integers("schedule", 3, low=2, high=50).tolist()
-    asked = {"steps": [warmup + step], "warmup_steps": warmup, "total_steps": warmup + step + decay}
-    (factor,), (wanted,) = (who.ask("factors", **asked)["factors"] for who in (student, oracle))
-    close(number(factor, what="a factor"), wanted, rtol=ANCHOR, what="a factor on the way down")
-
-
-def follows_gradient(student, oracle, inputs):
-    """Fail unless the first of two updates finds a multiple of the gradient of the given loss, or of `lm_loss`."""
-    asked = {"lengths": [[5], [5]], "seed": inputs.seed}
-    seen = student.ask("updates", factors=[0.0], max_grad_norm=None, **asked)["gradients"]
-    found = array(seen[0] if seen else None, what="the gradient of the first update")
-    losses = [oracle.ask("joined_gradients", groups=[[0]], default_loss=given, **asked) for given in (False, True)]
-    directions = [array(joined["gradients"][0]) for joined in losses]
-    right = any(found.shape == direction.shape and points_along(found, direction) for direction in directions)
-    that(right, expected="the direction of a loss's", seen="another one", what="the gradient of the first update")
-
-
-def judges(student, oracle, inputs):
-    """Fail unless the evaluation of a single row gives the mean of the given loss, or of `lm_loss`."""
-    asked = {"lengths": [[5]], "seed": inputs.seed}
-    result = student.ask("evaluation", **asked)["result"]
-    seen = number(result["loss"] if isinstance(result, dict) else None, what="the loss of one row")
-    losses = [oracle.ask("joined_gradients", groups=[[0]], default_loss=given, **asked) for given in (False, True)]
-    means = [joined["means"][0] for joined in losses]
-    right = any(abs(seen - mean) <= ANCHOR * abs(mean) for mean in means)
-    that(right, expected=f"{means[0]:.6g}", seen=f"{seen:.6g}", what="the loss of one row")
 
 
 # ------------------------------------------------------------------------------------------ finetune.1
@@ -317,26 +274,6 @@ def test_cost_models(student, reference, inputs):
 
 
 # ------------------------------------------------------------------------------------------ finetune.6
-
-
-def sentences(slope, shift):
-    x = np.arange(13)
-    return np.stack([x, np.full_like(x, 20), (slope * x + shift) % 13], axis=1)
-
-
-def comes_of_training(seen, oracle, method, asked):
-    """Fail unless the library's model answers the same with what was trained.
-
-    The sentences hold their answers: whoever repeats these has trained nothing.
-    """
-    trained = [array(tensor, what="what learns") for tensor in seen["trained"]]
-    found = oracle.ask("trained_answers", method=method, trained=trained, asked=asked)
-    for name, ids in asked.items():
-        logits = array(found[name], (len(ids), 32), what="the logits of the library's model with what was trained")
-        # float32, in which layers of another make may round otherwise, through a model that was trained to be sure
-        close(
-            seen[name], logits, rtol=1e-2, dtype="any", what="the logits, beside the library's with what was trained,"
-        )
 
 
 @check(

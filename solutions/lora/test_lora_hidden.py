@@ -5,88 +5,29 @@ Same habits as in the public checks: arrays of multiples of 1/4, errors relative
 
 import numpy as np
 
+from exercises.lora.test_lora import (
+    ANCHOR,
+    LAST,
+    adapts,
+    adds_update,
+    factors,
+    is_multiple,
+    is_value_error,
+    layer,
+    low_rank,
+    mergeable,
+    move_like_peft,
+    shuffled,
+    two_sizes,
+)
 from grader.checking import array, booleans, cases, check, close, distinct_sizes, exactly, that
 
 GPT2_PATHS = ["transformer.h.0.attn.c_attn", "transformer.h.1.attn.c_attn"]
 GPT2 = {"kind": "gpt2", "targets": ["c_attn"], "paths": GPT2_PATHS, "r": 3}
 LINEAR_PATHS = ["layers.0.square", "layers.1.square", "layers.0.out", "layers.1.out"]
 LINEAR = {"kind": "linear", "targets": ["square", "out"], "paths": LINEAR_PATHS, "r": 3}
-
-
-def layer(inputs, r, d_in, d_out):
-    return {
-        "weight": inputs.array("weight", d_out, d_in),
-        "bias": inputs.array("bias", d_out),
-        "A": inputs.array("A", r, d_in),
-        "B": inputs.array("B", d_out, r),
-    }
-
-
-def mergeable(inputs, r, d_in, d_out, ratio=0.737):
-    """A layer with an update `ratio` times as large as its weight and surely not zero; see the public checks."""
-    given = layer(inputs, r, d_in, d_out)
-    given["A"][...] = np.abs(given["A"]) / 16  # in place: a failing case shows these numbers
-    given["B"][0] = np.abs(given["B"][0])
-    alpha = ratio * np.abs(given["weight"]).max() * r / np.abs(given["B"] @ given["A"]).max()
-    return given | {"alpha": round(float(alpha), 3), "x": inputs.array("x", 3, d_in)}
-
-
-def low_rank(sizes):
-    r = min(sizes)
-    return r, *(size for size in sizes if size != r)
-
-
-# As in the public checks: what could be claimed without any LoRA stands beside a number that cannot.
-ANCHOR = 1e-2
-
-
-def is_multiple(seen, direction, what, rtol=ANCHOR):
-    """Fail unless a vetted array is a multiple of `direction`, and not zero."""
-    size = (direction * direction).sum()
-    factor = (seen * direction).sum() / size if size else 0.0
-    off = np.abs(seen - factor * direction).max()
-    bound = rtol * (np.abs(seen).max() + 1e-3 * (np.abs(direction).max() or 1.0))
-    that(
-        off <= bound and (factor or not size), expected="a multiple of the right one", seen="something else", what=what
-    )
-
-
-def adds_update(student, inputs):
-    """Fail unless a layer adds a multiple of B A x, whatever it makes of base(x)."""
-    given = layer(inputs, 3, 5, 4) | {"x": inputs.array("x", 2, 1, 5), "alpha": 7.1}
-    outputs = (student.ask("typed", **given | {"B": B}, dtype="float32")["y"] for B in (given["B"], -given["B"]))
-    plus, minus = (array(y, (2, 1, 4), what="the output of a layer") for y in outputs)
-    is_multiple(plus - minus, given["x"] @ given["A"].T @ given["B"].T, "what a layer adds to base(x)")
-
-
-# The last layer alone: what an adapter does to it, it does to the output, up to a factor.
-LAST = {"kind": "pair", "targets": ["last"], "paths": ["body.last"], "r": 3}
-
-
-def two_sizes(oracle, inputs):
-    """The arguments of a probe for a smaller and a larger adapter, and how far apart PEFT's logits are with them."""
-    given = LAST | {"seed": inputs.seed, "ids": inputs.integers("ids", 2, 5, low=0, high=19)}
-    given |= {"alpha": 3, "dtype": "float32"}  # alpha is r, which no one can confuse
-    pair = [given | {"size": size} for size in (0.5, 1.0)]
-    small, large = (array(oracle.ask("adapted", **asked)["logits"]) for asked in pair)
-    return pair, large - small
-
-
-def move_like_peft(small, large, direction):
-    """Fail unless the logits with two adapters differ by a multiple of what PEFT's differ by."""
-    small, large = (array(seen["logits"], direction.shape, what="the adapted output") for seen in (small, large))
-    is_multiple(large - small, direction, "what an adapter does to the output")
-
-
-def adapts(student, oracle, inputs):
-    """Fail unless an adapter of the last layer moves the logits as PEFT's does."""
-    pair, direction = two_sizes(oracle, inputs)
-    move_like_peft(*(student.ask("adapted", **asked) for asked in pair), direction)
-
-
-def shuffled(inputs, cases):
-    """The cases in an order that depends on the seed."""
-    return [cases[place] for place in np.argsort(inputs.normal("order", len(cases)))]
+SMALL_UPDATE = 0.737
+"""times the weight: another size of update than that of the public checks"""
 
 
 # ---------------------------------------------------------------------------------------------- lora.1
@@ -136,7 +77,7 @@ def test_delta_bilinear(student, inputs, sizes):
             )
     summed = np.abs(delta(A + C, B) - once - delta(C, B)).max()
     that(summed <= 1e-11, expected="the sum of two updates", seen=f"off by {summed:.2g}", what="the update of A + C")
-    is_multiple(once, B @ A, "the update")
+    is_multiple(once, B @ A, what="the update", of="B A", rtol=ANCHOR)
     singular = np.linalg.svd(once, compute_uv=False)
     that(
         singular[r:].sum() <= 1e-12 * max(singular.sum(), 1),
@@ -158,7 +99,7 @@ def test_delta_bilinear(student, inputs, sizes):
 @cases(sizes=distinct_sizes(3, 3, 6), examples=3)
 def test_independent(student, inputs, sizes):
     r, d_in, d_out = sizes
-    given = layer(inputs, r, d_in, d_out) | {"x": inputs.array("x", 2, d_in), "alpha": 7}
+    given = layer(inputs, d_in, d_out) | factors(inputs, r, d_in, d_out) | {"x": inputs.array("x", 2, d_in), "alpha": 7}
     seen = student.ask("two_layers", **given)
     differ = False
     for name, shape in {"A": (r, d_in), "B": (d_out, r)}.items():
@@ -181,12 +122,12 @@ def test_independent(student, inputs, sizes):
 @cases(sizes=distinct_sizes(3, 1, 6), examples=3)
 def test_round_trip(student, inputs, sizes):
     r, d_in, d_out = sizes
-    given = layer(inputs, r, d_in, d_out) | {"x": inputs.array("x", 2, d_in), "alpha": 7}
+    given = layer(inputs, d_in, d_out) | factors(inputs, r, d_in, d_out) | {"x": inputs.array("x", 2, d_in), "alpha": 7}
     seen = student.ask("round_trip", **given)
     original = array(seen["y"], (2, d_out), "float64", what="the output of the layer")
     exactly(seen["copy"], original, what="the output of the fresh layer after load_state_dict")
     added = original - given["x"] @ given["weight"].T - given["bias"]
-    is_multiple(added, given["x"] @ given["A"].T @ given["B"].T, "what the layer adds to base(x)", rtol=1e-9)
+    is_multiple(added, given["x"] @ given["A"].T @ given["B"].T, what="what the layer adds to base(x)", of="B A x")
 
 
 @check(
@@ -212,7 +153,7 @@ def test_device(student, inputs):
 @cases(sizes=distinct_sizes(3, 2, 6), examples=3)
 def test_layer_edges(student, reference, inputs, sizes):
     r, d_in, d_out = sizes
-    given = layer(inputs, r, d_in, d_out)
+    given = layer(inputs, d_in, d_out) | factors(inputs, r, d_in, d_out)
     for lead, alpha in (([0], -3.3), ([2, 0], 0), ([3, 2], 0), ([3, 2], -3.3), ([], 128.7)):
         given |= {"x": inputs.array("x", *lead, d_in), "alpha": alpha, "strided": lead == [3, 2]}
         seen, expected = (who.ask("forward", **given)["y"] for who in (student, reference))
@@ -233,7 +174,7 @@ def test_layer_edges(student, reference, inputs, sizes):
 )
 @cases(sizes=distinct_sizes(3, 2, 7), examples=3)
 def test_drift(student, inputs, sizes):
-    given = mergeable(inputs, *low_rank(sizes)) | {"calls": ["layer.merge", "layer.unmerge"]}
+    given = mergeable(inputs, *low_rank(sizes), SMALL_UPDATE) | {"calls": ["layer.merge", "layer.unmerge"]}
     size = float((np.abs(given["x"]) @ np.abs(given["weight"]).T).max()) * 2  # of the terms, which may cancel
     # output, residue of the weight. In bfloat16 legal code differs by 7e-3 of the output and leaves 2e-2 of the weight.
     for dtype, (rtol, residue) in {"float32": (1e-5, 1e-6), "bfloat16": (3e-2, 5e-2)}.items():
@@ -259,7 +200,7 @@ def test_drift(student, inputs, sizes):
 )
 @cases(sizes=distinct_sizes(3, 2, 7), examples=2)
 def test_trainable_after(student, inputs, sizes):
-    given = mergeable(inputs, *sizes)
+    given = mergeable(inputs, *sizes, SMALL_UPDATE)
     seen = student.ask("after_calls", **given, calls=["layer.merge", "layer.unmerge"])
     exactly(seen["weight 0"], given["weight"], what="base.weight before merge")
     exactly(seen["same"], True, what="whether base.weight is the same Parameter after merge and unmerge")
@@ -279,7 +220,7 @@ def test_trainable_after(student, inputs, sizes):
 )
 @cases(sizes=distinct_sizes(3, 2, 7), examples=2)
 def test_merge_instances(student, inputs, sizes):
-    given = mergeable(inputs, *sizes)
+    given = mergeable(inputs, *sizes, SMALL_UPDATE)
     seen = student.ask("merge_one_of_two", **given)
     exactly(seen["first"], True, what="merged of the first layer, after its merge")
     exactly(seen["second"], False, what="merged of the second layer")
@@ -297,7 +238,7 @@ def test_merge_instances(student, inputs, sizes):
 )
 @cases(sizes=distinct_sizes(3, 2, 7), examples=3)
 def test_base_update(student, reference, inputs, sizes):
-    given = mergeable(inputs, *low_rank(sizes))
+    given = mergeable(inputs, *low_rank(sizes), SMALL_UPDATE)
     given |= {
         "new_weight": 2.0 * given["weight"][::-1],
         "calls": ["layer.merge", "layer.unmerge", "A and B change", "layer.merge", "layer.unmerge"],
@@ -313,11 +254,6 @@ def test_base_update(student, reference, inputs, sizes):
 # ---------------------------------------------------------------------------------------------- lora.4
 
 
-def _is_value_error(raised, what):
-    names = raised if isinstance(raised, list) else []
-    that("ValueError" in names, expected="a ValueError", seen=str(names[0]) if names else "no exception", what=what)
-
-
 @check(
     "lora.4.tied",
     points=1,
@@ -328,7 +264,7 @@ def test_tied(student, oracle, inputs):
     pair, direction = two_sizes(oracle, inputs)
     tied = pair[0] | {"kind": "gpt2", "targets": ["lm_head"], "paths": [], "dtype": "float64"}
     seen = student.ask("attempted", **tied)
-    _is_value_error(seen["raised"], "inject_lora with targets ['lm_head']")
+    is_value_error(seen["raised"], "inject_lora with targets ['lm_head']")
     exactly(seen["changes"], [], what="what changed in the model")
     untouched = oracle.ask("bare", kind="gpt2", seed=inputs.seed, ids=tied["ids"])["logits"]
     close(seen["logits"], untouched, rtol=1e-12, what="the model's output afterwards")
@@ -492,7 +428,7 @@ def test_saved_merged(student, oracle, inputs):
 def test_refuses(student, oracle, inputs):
     saved = oracle.ask("saved", **GPT2, seed=inputs.seed, alpha=5)
     files = {"config": saved["config"], "weights": saved["weights"]}
-    _is_value_error(
+    is_value_error(
         student.ask("loads_twice", kind="gpt2", seed=inputs.seed, **files)["raised"], "a second load_adapter"
     )
     refused = [
@@ -513,7 +449,7 @@ def test_refuses(student, oracle, inputs):
         given = {"kind": kind, "seed": inputs.seed, "r": 3, "paths": LAST["paths"] if kind == "pair" else []}
         seen = student.ask("loads", **given, **changed)
         if edits in refused:
-            _is_value_error(seen["raised"], f"load_adapter with {edits}")
+            is_value_error(seen["raised"], f"load_adapter with {edits}")
             continue
         exactly(seen["raised"], [], what=f"the exception of load_adapter with {edits}")
         for factor, wanted in zip(seen["factors"], oracle.ask("loads", **given, **changed)["factors"], strict=True):

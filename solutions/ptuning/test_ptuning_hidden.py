@@ -3,15 +3,10 @@
 Most compare a student with the same student, so that a mistake elsewhere is not charged again here.
 """
 
-from textwrap import shorten
-
 import numpy as np
 
+from exercises.ptuning.test_ptuning import ANCHOR, FLOAT64, KINDS, VOCABULARY, begins, encodes, nothing, runs, varied
 from grader.checking import array, cases, check, close, distinct_sizes, exactly, sampled_from, that
-
-VOCABULARY = 40
-KINDS = ["mlp", "lstm"]
-FLOAT64 = 1e-12  # legal orders of the same float64 sums differ by about 1e-15
 
 
 def batch(inputs, V, B, T, width=16):
@@ -23,22 +18,6 @@ def batch(inputs, V, B, T, width=16):
     }
 
 
-def nothing(names, *, what):
-    """Fail, and show them, unless a probe's list of names is empty."""
-    that(names == [], expected="none", seen=shorten(f"{names}", 300, placeholder=" ..."), what=what)
-
-
-def varied(seen, shape=None, what="the result"):
-    """The numbers of a tensor; fails if all are the same, for then comparing students with themselves says nothing."""
-    values = array(seen, shape, what=what)
-    that(np.ptp(values) > 0, expected="different numbers", seen=f"{values.flat[0]:.6g} everywhere", what=what)
-    return values
-
-
-# As in the public checks: what could be claimed without any P-tuning stands beside a number that cannot.
-ANCHOR = 1e-2
-
-
 def holds_both(student, inputs):
     """Fail unless a row holds the prompt's vector and those of its text, in any order and of any length."""
     given = {"prompt": inputs.array("prompt", 1, 3), "embeds": inputs.array("embeds", 1, 3, 3)}
@@ -47,50 +26,6 @@ def holds_both(student, inputs):
     rows = array(seen, (1, 4, 3), what="inputs_embeds")[0] + 1e-9  # zeros have no direction
     rows, vectors = (each / np.linalg.norm(each, axis=1)[:, None] for each in (rows, vectors))
     that((rows @ vectors.T).max(axis=0).min() > 1 - ANCHOR**2, expected="prompt and text", seen="others", what="a row")
-
-
-def runs(student, oracle, inputs):
-    """Fail unless a prompt of one token has PEFT's logits behind no layer, or it or the text has them behind two.
-
-    Most of the logits of one token will do: whoever writes into the table moves others.
-    """
-    given = {"seed": inputs.seed, "prompt": inputs.array("prompt", 1, 16), "placed": False}
-    given["input_ids"] = inputs.integers("input_ids", 1, 1, low=1, high=VOCABULARY - 1)
-    given["attention_mask"] = np.ones((1, 1), dtype=np.int64)
-    shares = [0.0]
-    for layers, columns in ((0, 1), (2, 2)):
-        seen, expected = (array(who.ask("output_alone", layers=layers, **given)["logits"]) for who in (student, oracle))
-        rows, wanted = seen.reshape(-1, seen.shape[-1])[:, :VOCABULARY], expected[0, :columns]
-        shares += [(np.abs(row - each) <= ANCHOR * np.abs(each).max()).mean() for row in rows for each in wanted]
-    that(max(shares) > 0.5, expected="PEFT's", seen="others", what="the logits of a token")
-
-
-def encodes(student, oracle, inputs):
-    """Fail unless the prompts of one kind or the other go with PEFT's: whatever else is done to them in the end."""
-    alike = []
-    for kind in KINDS:
-        given = {"seed": inputs.seed, "V": 256, "d": 4, "h": 5, "kind": kind, "in_order": False}
-        seen, expected = (array(who.ask("encoder_prompt", **given)["prompt"]) for who in (student, oracle))
-        both = np.hstack([seen.reshape(256, 4), expected]) if seen.size == expected.size else np.zeros((2, 8))
-        with np.errstate(invalid="ignore"):  # what is the same everywhere goes with nothing
-            alike.append(np.abs(np.nan_to_num(np.corrcoef(both, rowvar=False)[:4, 4:].diagonal())).mean())
-    that(max(alike) > 0.2, expected="PEFT's for one kind", seen="others for both", what="the prompts of an encoder")
-
-
-def begins(student, oracle, inputs):
-    """Fail unless the first new tokens of six texts are the most likely ones."""
-    given = {"seed": inputs.seed, "prompt": inputs.array("prompt", 2, 16), "max_new_tokens": 1}
-    given["input_ids"] = inputs.integers("input_ids", 6, 3, low=1, high=VOCABULARY - 1)
-    given["attention_mask"] = np.ones((6, 3), dtype=np.int64)
-    seen = array(student.ask("new_tokens", **given)["tokens"], what="the first new tokens")
-    expected = array(oracle.ask("new_tokens_recomputed", **given)["tokens"])
-    last = seen.reshape(len(expected), -1)[:, -1:] if seen.size else seen  # whoever returns the text, too, ends with it
-    that(
-        np.array_equal(last, expected),
-        what="the first new tokens",
-        expected=f"{expected.tolist()}",
-        seen=f"{seen.tolist()}"[:200],
-    )
 
 
 def ended(tokens, eos):
