@@ -198,6 +198,10 @@ def test_a_second_audit_judges_only_what_changed(audited: Lesson):
     for found in (first, second):
         del found["exercises"][0]["longest_call_s"]  # of the replays, which are made each time
     assert second == first
+    answer = audited.root / f"solutions/vectors/wrong/{next(iter(WRONG))}.py"
+    answer.write_text(answer.read_text() + "\n# edited\n")
+    _, third = audit(audited, "--no-mutants")
+    assert third["exercises"][0]["checks"] == first["exercises"][0]["checks"]
 
 
 def test_the_page_stands_alone(audited: Lesson):

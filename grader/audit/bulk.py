@@ -32,9 +32,11 @@ class Bulk:
     @classmethod
     def of(cls, session: Session, exercise: Exercise, settings: Settings, store: Store, jobs: int) -> Self:
         """One for the seed of these settings."""
-        keys = check_keys(session.checks, settings.seed, session.salt)
-        mine = {found.check.id: keys[found.check.id] for found in session.checks if found.exercise is exercise}
-        return cls(session, exercise, replace(settings, keys=digest(keys.values())), mine, store, jobs)
+        whole, unexplained = (
+            check_keys(session.checks, settings.seed, session.salt, explained=explained) for explained in (True, False)
+        )
+        mine = {found.check.id: unexplained[found.check.id] for found in session.checks if found.exercise is exercise}
+        return cls(session, exercise, replace(settings, keys=digest(whole.values())), mine, store, jobs)
 
     def verdicts(self, sources: Mapping[str, bytes]) -> dict[str, Verdicts]:
         """What becomes of every check on each source, by the source's name."""

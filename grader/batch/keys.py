@@ -30,14 +30,17 @@ def source_digest(source: bytes | None) -> str:
     return ABSENT if source is None else hashlib.sha256(source).hexdigest()
 
 
-def check_keys(checks: Sequence[Collected], seed: int, salt: Salt, *, jailed: bool = False) -> dict[str, str]:
+def check_keys(
+    checks: Sequence[Collected], seed: int, salt: Salt, *, jailed: bool = False, explained: bool = True
+) -> dict[str, str]:
     """The key of each check, by its id. It holds those of the checks that its task needs: they can make it skipped.
 
     `jailed` is whether a submission had to be confined: what it earned where it was not must not count where it must.
+    Where nothing is `explained`, no known mistake is named, and none of them is in the keys.
     """
     everywhere = digest([engine_digest(), str(seed), salt.fingerprint, "jailed" if jailed else ""])
     exercises = {collected.exercise.name: collected.exercise for collected in checks}
-    materials = {name: _materials(exercise) for name, exercise in exercises.items()}
+    materials = {name: _materials(exercise, explained=explained) for name, exercise in exercises.items()}
     codes = {path: code for exercise in exercises.values() for path, code in _codes(exercise).items()}
     keys: dict[str, str] = {}
     public = {collected.check.id for collected in checks if not collected.hidden}
@@ -58,7 +61,7 @@ def engine_digest() -> str:
     return digest([grader.__version__, platform.python_version(), *map(_of_file, files)])
 
 
-def _materials(exercise: Exercise) -> str:
+def _materials(exercise: Exercise, *, explained: bool) -> str:
     """All of an exercise but its checks, its text and the stub."""
     config = exercise.config
     apart = {exercise.stub, exercise.public_checks, exercise.folder / "exercise.toml"}
@@ -67,8 +70,8 @@ def _materials(exercise: Exercise) -> str:
     settings = msgspec.json.encode([config.framework, config.warm, config.forbidden, config.limits]).decode()
     libraries = {name.split(".")[0] for name in (*config.warm, *config.forbidden)} | {"hypothesis", "numpy"}
     reference = [_of_file(exercise.reference)] if exercise.reference.is_file() else []
-    mistakes = map(_of_file, sorted((exercise.solutions / "wrong").glob("*.py")))  # messages name them
-    return digest([settings, *map(_version, sorted(libraries)), *map(_of_file, files), *reference, *mistakes])
+    mistakes = sorted((exercise.solutions / "wrong").glob("*.py")) if explained else []
+    return digest([settings, *map(_version, sorted(libraries)), *map(_of_file, [*files, *mistakes]), *reference])
 
 
 def _codes(exercise: Exercise) -> dict[Path, dict[str, str]]:
