@@ -16,6 +16,18 @@ from grader.settings import convert, read_toml
 from grader.worker.limits import Limits
 
 CONFIG_NAME = "exercise.toml"
+SENTENCE_END = re.compile(r"[.!?](?=\s|$)")
+Answer = int | float | tuple[int, ...] | str
+
+
+class Prediction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A question to answer before a task is begun, where a number teaches; never graded."""
+
+    question: str
+    answer: Answer
+    """a whole number, to be met; another one, to be met within a hundredth; a shape; one of `choices`"""
+    explanation: str
+    choices: tuple[str, ...] = ()
 
 
 class Task(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -28,6 +40,7 @@ class Task(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     minutes: int = 10
     needs: tuple[str, ...] = ()
     """ids of tasks or checks without which this task's checks are skipped"""
+    predict: tuple[Prediction, ...] = ()
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,6 +56,10 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     forbidden: tuple[str, ...] = ()
     """modules that a submission must not import"""
     limits: Limits = msgspec.field(default_factory=Limits)
+    learned: str = ""
+    """two sentences for whoever has finished the exercise"""
+    compare: str = ""
+    """where students find the reference, once the author has released it"""
 
 
 @dataclass(frozen=True)
@@ -73,6 +90,10 @@ class Exercise:
     @property
     def reference(self) -> Path:
         return self.solutions / f"{self.name}.py"
+
+    @property
+    def predictions(self) -> Path:
+        return self.solutions / "predictions.py"
 
     @property
     def hidden_checks(self) -> Path:
@@ -127,6 +148,11 @@ def pick(name: str, known: list[str], kind: str) -> str:
     raise UsageError(f"no {kind} is called `{name}`; {offer}")
 
 
+def read_here(*, need_stubs: bool = True) -> Catalog:
+    """The catalog of the lesson around the current folder; raises UsageError if there is none."""
+    return read_catalog(find_root(Path.cwd()), need_stubs=need_stubs)
+
+
 def find_root(start: Path) -> Path:
     """The nearest folder at or above `start` that holds `exercises/`; raises UsageError."""
     for folder in [start, *start.parents]:
@@ -153,6 +179,7 @@ def read_exercise(folder: Path, root: Path, *, need_stub: bool = True) -> Exerci
     config = convert(data, Config, where, CatalogError)
     _check_limits(config.limits, data.get("limits", {}), where)
     exercise = Exercise(folder.name, folder, root / "solutions" / folder.name, config)
+    _check_learned(config.learned, where)
     _check_tasks(exercise, where)
     required_files = [exercise.oracle, exercise.probes, exercise.public_checks]
     for required in [exercise.stub, *required_files] if need_stub else required_files:
@@ -177,6 +204,31 @@ def _check_tasks(exercise: Exercise, where: Path) -> None:
         for need in task.needs:
             if ".".join(need.split(".")[:2]) not in earlier or not re.fullmatch(r"\w+\.\d+(\.\w+)?", need):
                 raise CatalogError(f"{key}.needs`: `{need}` is neither an earlier task nor a check of one")
+        for place, prediction in enumerate(task.predict):
+            _check_prediction(prediction, f"{key}.predict[{place}]")
+
+
+def _check_prediction(prediction: Prediction, key: str) -> None:
+    for name in ("question", "explanation"):
+        if not getattr(prediction, name).strip():
+            raise CatalogError(f"{key}.{name}`: expected a sentence, got none")
+    answer, choices = prediction.answer, prediction.choices
+    if len(set(choices)) < len(choices) or len(choices) == 1:
+        raise CatalogError(f"{key}.choices`: expected at least two different ones, or none for a number or a shape")
+    if isinstance(answer, str) or choices:
+        if answer not in choices:
+            raise CatalogError(f"{key}.answer`: `{answer}` is none of the `choices`")
+    elif isinstance(answer, float) and not math.isfinite(answer):
+        raise CatalogError(f"{key}.answer`: expected a finite number, got {answer}")
+    elif answer == ():
+        raise CatalogError(f"{key}.answer`: expected a number, a shape or one of the `choices`, got none")
+
+
+def _check_learned(learned: str, where: Path) -> None:
+    """It is what a reader takes home: longer, it would be read by nobody."""
+    text = learned.strip()
+    if learned and (len(SENTENCE_END.findall(text)) != 2 or text[-1] not in ".!?"):
+        raise CatalogError(f"{where}: key `learned`: expected two sentences, got `{text[:60]}`")
 
 
 def _check_limits(limits: Limits, given: dict[str, object], where: Path) -> None:

@@ -8,19 +8,20 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, NoReturn
 
 import click
 
 import grader
-from grader import errors, files, progress
-from grader.catalog import Catalog, find_root, read_catalog
+from grader import errors, files, student
+from grader.catalog import Catalog, find_root, read_here
 from grader.errors import GraderError, UsageError
 from grader.report import Report
 from grader.salt import NO_SALT, read_salt, secret_file
 from grader.submission import existing_secrets, read_submission
+from grader.typed import typed
 from grader.verdict import Verdict
 from grader.writers import class_summary, ctrf, gradescope, json_report, junit, prairielearn, terminal
 
@@ -62,17 +63,8 @@ def cli() -> None:
     """Exercises on adapting language models, graded on your own machine."""
 
 
-@cli.command("list")
-def list_exercises() -> None:
-    """The exercises and where you stand."""
-    catalog = _catalog()
-    scores = progress.read(catalog.root).scores
-    for exercise in catalog.exercises:
-        score = scores.get(exercise.name)
-        stand = "not checked yet" if score is None else f"{terminal.points(score)} of {exercise.max_score} points"
-        click.echo(f"{exercise.name:<12} {exercise.config.title:<44} {stand}")
-        for task in exercise.config.tasks:
-            click.echo(f"  {task.id:<14} {task.title:<40} {task.points:>2} points, {task.minutes} min")
+for command in student.COMMANDS:
+    cli.add_command(command)
 
 
 @cli.command()
@@ -94,7 +86,7 @@ def check(
     printed = [f"--{name} -" for name, target in targets.items() if target == "-"]
     if len(printed) > 1:
         raise UsageError(f"{' and '.join(printed)}: standard output holds one report; write the other to a file")
-    catalog = _catalog()
+    catalog = read_here()
     chosen = catalog.select(exercises)
     names = [exercise.name for exercise in chosen]
     sources = read_submission(submission or catalog.root / "exercises", names, catalog.others(chosen))
@@ -107,10 +99,13 @@ def check(
         if session.notice:
             click.echo(session.notice, err=True)
         report = session.grade(sources, seed)
-    if submission is None:
-        _remember(catalog, report)
+    followed = student.follow(catalog, report) if submission is None else None
     if not printed:
-        click.echo(terminal.render(report, _commands(catalog, submission, full, seed)), nl=False, color=_color())
+        commands = _commands(catalog, submission, full, seed)
+        if followed:
+            commands = replace(commands, hint=followed.hint, predict=followed.predict)
+        click.echo(terminal.render(report, commands), nl=False, color=_color())
+        click.echo(followed.finished if followed else "", nl=False)
     for name, target in targets.items():
         if target is not None:
             _write(target, FORMS[name].render(report))
@@ -173,7 +168,7 @@ def batch(
         allow_unjailed,
     )
     try:
-        summary = grade_class(_catalog(), options, lambda line: click.echo(line, err=True))
+        summary = grade_class(read_here(), options, lambda line: click.echo(line, err=True))
     except KeyboardInterrupt:
         click.echo("\nstopped; what was judged is kept: the same command goes on from there", err=True)
         raise
@@ -206,7 +201,7 @@ def audit(
     from grader.writers import audit_summary
 
     options = Options(exercises, out, seeds, jobs or _cores(), mutants, tables)
-    found = audit_exercises(_catalog(), options, lambda line: click.echo(line, err=True))
+    found = audit_exercises(read_here(), options, lambda line: click.echo(line, err=True))
     click.echo(audit_summary.render(found), nl=False, color=_color())
     click.echo(f"\nopen {out / 'index.html'}")
     sys.exit(errors.EXIT_OK if found.is_clean else errors.EXIT_NOT_YET)
@@ -294,28 +289,12 @@ def doctor() -> NoReturn:
 
 
 @cli.command()
-@click.argument("task_id", metavar="TASK")
-def hint(task_id: str) -> None:
-    """The next hint of a task; asking again gives a stronger one."""
-    catalog = _catalog()
-    _, task = catalog.task(task_id)
-    kept = progress.read(catalog.root)
-    seen = min(kept.hints.get(task.id, 0), len(task.hints) - 1)
-    click.echo(f"{task.id} {task.title}, hint {seen + 1} of {len(task.hints)}:\n")
-    click.echo(click.wrap_text(task.hints[seen], 78, "  ", "  "))
-    kept.hints[task.id] = seen + 1
-    progress.write(catalog.root, kept)
-    if seen + 1 < len(task.hints):
-        click.echo("\nAsk again for the next one.", err=True)
-
-
-@cli.command()
 @click.option("--check", "only_check", is_flag=True, help="Change nothing; fail if a stub is not fresh.")
 def stubs(only_check: bool) -> None:
     """Generate the stubs that students edit from the references in solutions/."""
     from grader.authoring.stubs import is_stale, stub_of
 
-    catalog = _catalog(need_stubs=False)
+    catalog = read_here(need_stubs=False)
     stale = [exercise for exercise in catalog.exercises if is_stale(exercise)]
     for exercise in stale:
         if not only_check:
@@ -332,7 +311,7 @@ def release(exercises: tuple[str, ...], out: Path) -> None:
     """Write what students receive: the lesson, or the named exercises, without solutions/."""
     from grader.authoring.release import write_release
 
-    catalog = _catalog()
+    catalog = read_here()
     packing = write_release(catalog, catalog.select(exercises), out)
     click.echo(f"{out}: {len(packing.files)} files, nothing of solutions/ among them")
     _name_left_out(packing.left_out)
@@ -349,7 +328,7 @@ def write_gradescope(exercises: tuple[str, ...], out: Path, minutes: float, vend
     """Write the autograder that Gradescope runs, for all exercises or those named (needs solutions/)."""
     from grader.authoring.autograder import write_autograder
 
-    catalog = _catalog()
+    catalog = read_here()
     packing = write_autograder(catalog, catalog.select(exercises), out, minutes=minutes, vendor=vendor)
     click.echo(f"{out}: upload it as the autograder; it holds the solutions, so keep it to yourself")
     _name_left_out(packing.left_out)
@@ -393,10 +372,6 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _catalog(*, need_stubs: bool = True) -> Catalog:
-    return read_catalog(find_root(Path.cwd()), need_stubs=need_stubs)
-
-
 def _secrets(submission: Path | None) -> list[Path]:
     """What a submission must not read, besides the exercises' own files: itself, too, comes by another way."""
     handed_in = [submission] if submission else []
@@ -421,18 +396,11 @@ def _commands(catalog: Catalog, submission: Path | None, full: bool, seed: int) 
         places = [folder, folder / f"{name}.py", folder / name / f"{name}.py"]
         return str(next((place for place in places if place.is_file()), places[-1]))
 
-    if os.environ.get("GRADER_VIA") == "make":  # whoever types `make check` has no `grader` on the path
-        return terminal.Commands(lambda name: f"make check EX={name}", lambda task: f"make hint TASK={task}", file)
-    options = f" --submission {submission}" if submission else ""
-    options += " --full" if full else ""
-    options += f" --seed {seed}" if seed else ""
-    return terminal.Commands(lambda name: f"grader check {name}{options}", lambda task: f"grader hint {task}", file)
-
-
-def _remember(catalog: Catalog, report: Report) -> None:
-    kept = progress.read(catalog.root)
-    kept.scores |= {exercise.name: exercise.score for exercise in report.exercises}
-    progress.write(catalog.root, kept)
+    given = {f"--submission {submission}": submission, "--full": full, f"--seed {seed}": seed}
+    options = " ".join(option for option, wanted in given.items() if wanted)
+    return terminal.Commands(
+        lambda name: typed("check", exercise=name, options=options), lambda task: typed("hint", task=task), file
+    )
 
 
 def _write(target: str, text: str) -> None:

@@ -1,47 +1,129 @@
-"""Where one student stands: hints already seen and the last score. A convenience, never trusted for grading."""
+"""Where one student stands, in a plain file of their own: a convenience, never trusted for grading.
+
+`.grader/progress.json` is replaced in one step, under a lock while it is changed. One that cannot be read is set aside,
+with a line, and counts as none.
+"""
 
 import contextlib
-import json
-import math
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
+
+import msgspec
 
 from grader import files
+from grader.report import Report
+from grader.verdict import Verdict
 
-VERSION = 1
+FOLDER = ".grader"
+NAME, LOCK, BROKEN = "progress.json", "progress.lock", "progress.broken.json"
+Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
-@dataclass
-class Progress:
-    """What the progress file holds."""
+class TaskProgress(msgspec.Struct, frozen=True):
+    """What the last check said of a task."""
 
-    hints: dict[str, int] = field(default_factory=dict)
+    points: float
+    done: bool
+    """whether all of its checks that could judge passed"""
+
+
+class Predicted(msgspec.Struct, frozen=True):
+    """What a student answered, before they knew."""
+
+    question: str
+    answer: str
+    right: bool
+
+
+class Progress(msgspec.Struct):
+    """What the file holds, version 2."""
+
+    version: Literal[2] = 2
+    hints: dict[str, Count] = {}
     """task id -> number of hints seen"""
-    scores: dict[str, float] = field(default_factory=dict)
+    scores: dict[str, float] = {}
     """exercise -> points in its last check"""
+    tasks: dict[str, TaskProgress] = {}
+    """task id -> the same for each task"""
+    failures: dict[str, Count] = {}
+    """check id -> how often it failed since it last passed"""
+    predictions: dict[str, list[Predicted]] = {}
+    """task id -> questions answered"""
+
+
+class _Version(msgspec.Struct):
+    version: int
+
+
+class _Version1(msgspec.Struct):
+    hints: dict[str, Count]
+    scores: dict[str, float]
 
 
 def path_of(root: Path) -> Path:
     """The progress file of a lesson's folder."""
-    return root / ".grader" / "progress.json"
+    return root / FOLDER / NAME
 
 
-def read(root: Path) -> Progress:
-    """The progress kept in `root`; a missing, damaged or newer file counts as none."""
+def read(root: Path, tell: Callable[[str], None]) -> Progress:
+    """The progress kept in `root`; one that is missing or cannot be read counts as none, and the latter is told."""
     try:
-        data: Any = json.loads(path_of(root).read_text("utf-8"))
-        if data["version"] != VERSION:
-            return Progress()
-        hints = {str(task): max(0, int(seen)) for task, seen in data["hints"].items()}
-        scores = {str(name): float(score) for name, score in data["scores"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+        return _read(root)
+    except msgspec.DecodeError:
+        with files.locked(root / FOLDER / LOCK):
+            return _read_or_set_aside(root, tell)
+
+
+@contextlib.contextmanager
+def changing(root: Path, tell: Callable[[str], None]) -> Iterator[Progress]:
+    """The progress, to be changed: written when the block ends, and meanwhile by nobody else.
+
+    A folder that cannot be written to is no reason to stop a student.
+    """
+    with files.locked(root / FOLDER / LOCK):
+        progress = _read_or_set_aside(root, tell)
+        yield progress
+        with contextlib.suppress(OSError):
+            files.replace(path_of(root), msgspec.json.format(msgspec.json.encode(progress), indent=2) + b"\n")
+
+
+def note(progress: Progress, report: Report) -> None:
+    """Enter what a check said."""
+    for exercise in report.exercises:
+        progress.scores[exercise.name] = exercise.score
+        for task in exercise.tasks:
+            verdicts = {check.verdict for check in exercise.checks if check.task == task.id}
+            done = Verdict.PASS in verdicts <= {Verdict.PASS, Verdict.BROKEN}
+            progress.tasks[task.id] = TaskProgress(task.score, done)
+    for check in report.checks:
+        if check.verdict is Verdict.FAIL:
+            progress.failures[check.id] = progress.failures.get(check.id, 0) + 1
+        elif check.verdict is Verdict.PASS:
+            progress.failures.pop(check.id, None)
+
+
+def _read(root: Path) -> Progress:
+    """Raises DecodeError for a file that holds no progress, or that of a newer grader."""
+    try:
+        content = path_of(root).read_bytes()
+    except OSError:
         return Progress()
-    return Progress(hints, {name: score for name, score in scores.items() if math.isfinite(score)})
+    try:
+        if msgspec.json.decode(content, type=_Version).version != 1:
+            return msgspec.json.decode(content, type=Progress)
+        old = msgspec.json.decode(content, type=_Version1)
+    except RecursionError:
+        raise msgspec.DecodeError from None
+    return Progress(hints=old.hints, scores=old.scores)
 
 
-def write(root: Path, progress: Progress) -> None:
-    """Replace the progress file in one step; a folder that cannot be written to is no reason to stop a student."""
-    text = json.dumps({"version": VERSION} | asdict(progress), indent=2)
-    with contextlib.suppress(OSError):
-        files.replace(path_of(root), text)
+def _read_or_set_aside(root: Path, tell: Callable[[str], None]) -> Progress:
+    """The lock must be held: another process may be about to replace what cannot be read."""
+    try:
+        return _read(root)
+    except msgspec.DecodeError:
+        with contextlib.suppress(OSError):
+            path_of(root).replace(root / FOLDER / BROKEN)
+        tell(f"{FOLDER}/{NAME} cannot be read and is now {BROKEN}; your code is untouched")
+        return Progress()

@@ -146,61 +146,6 @@ def test_missing_exercise_is_todo(lesson, reference):
     assert ran.report["score"] == 6.0
 
 
-# ---- list and hint
-
-
-def test_list_tells_where_you_stand(lesson, reference):
-    lesson.grade(reference)  # somebody else's work: no progress of yours
-    before = lesson.run("list")
-    (lesson.root / TREE / "vectors.py").write_text(reference)
-    lesson.run("check")
-    after = lesson.run("list")
-    assert before.out == (
-        "vectors      Vectors, for the engine's own tests          not checked yet\n"
-        "  vectors.1      scaled                                    2 points, 3 min\n"
-        "  vectors.2      mean                                      4 points, 5 min\n"
-    )
-    assert after.out == before.out.replace("not checked yet", "6 of 6 points")
-    assert (before.status, before.talk) == (0, "")
-
-
-HINTS = [
-    "vectors.1 scaled, hint 1 of 3:\n\n  What does multiplying do to each element?\n",
-    "vectors.1 scaled, hint 2 of 3:\n\n  (a x)_i = a x_i\n",
-    "vectors.1 scaled, hint 3 of 3:\n\n  Read about broadcasting.\n",
-]
-
-
-def test_asking_again_gives_the_next_hint(lesson):
-    ran = [lesson.run("hint", "vectors.1") for _ in range(4)]
-    assert [hint.out for hint in ran] == [*HINTS, HINTS[-1]]
-    assert [hint.talk for hint in ran] == ["\nAsk again for the next one.\n"] * 2 + ["", ""]
-    assert lesson.run("hint", "vectors.2").out.startswith("vectors.2 mean, hint 1 of 3:")
-
-
-@pytest.mark.parametrize(
-    "progress",
-    [
-        b"", b"garbage", b"[]", b"\xff\xfe", b'{"version": 99, "hints": {"vectors.1": 2}}', b"[" * 100000,
-        b'{"version": 1, "hints": {"vectors.1": -5}, "scores": {"vectors": 1e999}}',
-        b'{"version": 1, "hints": {"vectors.1": 1e999}, "scores": {}}',
-        b'{"version": 1, "hints": {"vectors.1": "x"}, "scores": {"vectors": NaN}}',
-    ],
-    ids=range(9),
-)  # fmt: skip
-def test_damaged_progress_is_none(lesson, progress):
-    (lesson.root / ".grader").mkdir()
-    (lesson.root / ".grader/progress.json").write_bytes(progress)
-    assert "not checked yet" in lesson.run("list").out
-    assert lesson.run("hint", "vectors.1").out == HINTS[0]
-
-
-def test_progress_that_cannot_be_kept_stops_nobody(lesson):
-    (lesson.root / ".grader").write_text("in the way of the folder")
-    assert [lesson.run("hint", "vectors.1").out for _ in range(2)] == [HINTS[0], HINTS[0]]
-    assert lesson.run("check").status == 1
-
-
 # ---- input that cannot be used: one line, exit status 2
 
 
@@ -369,6 +314,33 @@ def test_misused_options_are_told(shared_lesson, arguments, line):
         (
             "minutes = 3", 'minutes = 3\nneeds = ["vectors.2"]',
             "key `tasks[0].needs`: `vectors.2` is neither an earlier task nor a check of one",
+        ),
+        ("order = 1", 'order = 1\nlearned = "One."', "key `learned`: expected two sentences, got `One.`"),
+        (
+            "minutes = 3", 'minutes = 3\npredict = [{question = "", answer = 1, explanation = "y"}]',
+            "key `tasks[0].predict[0].question`: expected a sentence, got none",
+        ),
+        (
+            "minutes = 3", 'minutes = 3\npredict = [{question = "x", answer = "1", explanation = "y"}]',
+            "key `tasks[0].predict[0].answer`: `1` is none of the `choices`",
+        ),
+        (
+            "minutes = 3",
+            'minutes = 3\npredict = [{question = "x", answer = 1, choices = ["a", "b"], explanation = "y"}]',
+            "key `tasks[0].predict[0].answer`: `1` is none of the `choices`",
+        ),
+        (
+            "minutes = 3",
+            'minutes = 3\npredict = [{question = "x", answer = "a", choices = ["a", "a"], explanation = "y"}]',
+            "key `tasks[0].predict[0].choices`: expected at least two different ones, or none for a number or a shape",
+        ),
+        (
+            "minutes = 3", 'minutes = 3\npredict = [{question = "x", answer = nan, explanation = "y"}]',
+            "key `tasks[0].predict[0].answer`: expected a finite number, got nan",
+        ),
+        (
+            "minutes = 3", 'minutes = 3\npredict = [{question = "x", answer = [], explanation = "y"}]',
+            "key `tasks[0].predict[0].answer`: expected a number, a shape or one of the `choices`, got none",
         ),
         ("call_s = 1.0", "call_s = nan", "key `limits.call_s`: expected a number above 0, got nan"),
         ("memory_mib = 256", "memory_mib = -1", "key `limits.memory_mib`: expected a number above 0, got -1"),

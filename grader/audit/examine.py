@@ -4,6 +4,8 @@ import statistics
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import msgspec
+
 import grader
 from grader.audit.bulk import Bulk, Verdicts
 from grader.audit.mutants import Mutant, mutants_of
@@ -12,9 +14,9 @@ from grader.audit.replay import Replay, floors, hollow_checks, noisy, not_passed
 from grader.audited import Answered, Audit, CheckFacts, ExerciseAudit, HollowFacts, Moved, MutantFacts
 from grader.authoring.answers import read_answers
 from grader.batch.job import Settings
-from grader.batch.keys import digest, source_digest
+from grader.batch.keys import digest, settings_of, source_digest
 from grader.batch.store import Store
-from grader.catalog import Exercise
+from grader.catalog import CONFIG_NAME, Exercise
 from grader.checking.implementation import Implementation
 from grader.grade import Session
 from grader.verdict import Verdict
@@ -50,11 +52,16 @@ def audit(exercises: Iterable[Exercise], means: Means) -> Audit:
 def audited_digest(exercise: Exercise) -> str:
     """What stands for an exercise as it was audited: its files, its checks and all answers, the record.
 
-    The engine and the libraries are not in it: tables in documents need not be made anew for every change of theirs.
+    Of `exercise.toml` only what can move a verdict, as in the keys of checks: titles, points, hints, and what is asked
+    or told beside the checks were not audited. The engine and the libraries are not in it either: tables in documents
+    need not be made anew for every change of theirs.
     """
     folders = (exercise.folder, exercise.solutions)
-    files = [path for folder in folders for suffix in ("py", "toml") for path in sorted(folder.rglob(f"*.{suffix}"))]
-    return digest(f"{path.name} {source_digest(path.read_bytes())}" for path in files)[:SHOWN]
+    found = [path for folder in folders for suffix in ("py", "toml") for path in sorted(folder.rglob(f"*.{suffix}"))]
+    files = [path for path in found if path not in (exercise.folder / CONFIG_NAME, exercise.predictions)]
+    needs = msgspec.json.encode([[task.id, task.needs] for task in exercise.config.tasks]).decode()
+    judging = [settings_of(exercise.config), needs]
+    return digest([*judging, *(f"{path.name} {source_digest(path.read_bytes())}" for path in files)])[:SHOWN]
 
 
 class _Examination:

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 import grader
-from grader.catalog import Exercise
+from grader.catalog import CONFIG_NAME, Config, Exercise
 from grader.checking.collecting import Collected
 from grader.salt import Salt
 
@@ -64,14 +64,19 @@ def engine_digest() -> str:
 def _materials(exercise: Exercise, *, explained: bool) -> str:
     """All of an exercise but its checks, its text and the stub."""
     config = exercise.config
-    apart = {exercise.stub, exercise.public_checks, exercise.folder / "exercise.toml"}
+    apart = {exercise.stub, exercise.public_checks, exercise.folder / CONFIG_NAME}
     files = [path for path in sorted(exercise.folder.rglob("*")) if path.is_file() and path not in apart]
     files = [path for path in files if path.suffix not in (".md", ".pyc", ".svg", ".png")]
-    settings = msgspec.json.encode([config.framework, config.warm, config.forbidden, config.limits]).decode()
+    settings = settings_of(config)
     libraries = {name.split(".")[0] for name in (*config.warm, *config.forbidden)} | {"hypothesis", "numpy"}
     reference = [_of_file(exercise.reference)] if exercise.reference.is_file() else []
     mistakes = sorted((exercise.solutions / "wrong").glob("*.py")) if explained else []
     return digest([settings, *map(_version, sorted(libraries)), *map(_of_file, [*files, *mistakes]), *reference])
+
+
+def settings_of(config: Config) -> str:
+    """What `exercise.toml` says that can move a verdict, but for needs: the keys of what is needed stand for them."""
+    return msgspec.json.encode([config.framework, config.warm, config.forbidden, config.limits]).decode()
 
 
 def _codes(exercise: Exercise) -> dict[Path, dict[str, str]]:

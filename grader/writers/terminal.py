@@ -34,7 +34,10 @@ class Commands:
 
     check: Callable[[str], str]
     hint: Callable[[str], str]
+    """the line that offers a task's next hint"""
     file: Callable[[str], str]
+    predict: Callable[[str], str] = lambda _task: ""
+    """the line that offers questions before a task is begun; empty for none"""
 
 
 def render(report: Report, commands: Commands) -> str:
@@ -82,14 +85,14 @@ def _check(check: CheckResult, told: set[str]) -> list[str]:
         told.add(check.message)
     lines += [wrapped for line in check.message.split("\n") for wrapped in _message_line(line)]
     if check.verdict is Verdict.FAIL:
-        lines += _wrap(f"hint      {check.hint}", INDENT, INDENT + LABEL)
+        lines += wrap(f"hint      {check.hint}", INDENT, INDENT + LABEL)
         lines.append("")
     return lines
 
 
 def _message_line(line: str) -> list[str]:
     """Lines that fit stay as they are: matrices are laid out in rows."""
-    return [INDENT + line] if len(INDENT + line) <= WIDTH else _wrap(line, INDENT, INDENT + LABEL)
+    return [INDENT + line] if len(INDENT + line) <= WIDTH else wrap(line, INDENT, INDENT + LABEL)
 
 
 def _summary(report: Report, commands: Commands) -> str:
@@ -102,12 +105,12 @@ def _summary(report: Report, commands: Commands) -> str:
         if any(check.task == task.id and check.verdict not in DONE for check in exercise.checks)
     ]
     if Verdict.BROKEN in verdicts:
-        lines += _wrap("The grader itself failed at the checks marked `!`. They cost no points; please report them.")
+        lines += wrap("The grader itself failed at the checks marked `!`. They cost no points; please report them.")
     if not unfinished and Verdict.BROKEN in verdicts:
-        lines += _wrap("All other checks pass.")
+        lines += wrap("All other checks pass.")
         return "\n".join(lines)
     if not unfinished:
-        lines += _wrap(
+        lines += wrap(
             "All checks pass, the hidden ones too."
             if report.full
             else "All public checks pass. Hidden checks try other inputs: this is not yet a grade."
@@ -115,14 +118,17 @@ def _summary(report: Report, commands: Commands) -> str:
         return "\n".join(lines)
     exercise, task = unfinished[0]
     file, again = commands.file(exercise.name), commands.check(exercise.name)
+    mine = {check.verdict for check in report.checks if check.task == task.id}
+    question = commands.predict(task.id) if mine <= {Verdict.TODO} else ""
     if verdicts <= {Verdict.TODO, Verdict.SKIPPED}:
-        lines += _wrap(f"Start with {task.id} {task.title}: about {task.minutes} minutes, in small steps.")
-        lines += _wrap(f"  open      {file} and look for TODO({task.id})", rest=" " * 12)
+        lines += wrap(f"Start with {task.id} {task.title}: about {task.minutes} minutes, in small steps.")
+        steps = {"open": f"{file} and look for TODO({task.id})"}
     else:
-        lines += _wrap(f"Go on with {task.id} {task.title}.")
-        lines += _wrap(f"  edit      {file}", rest=" " * 12)
-    lines += _wrap(f"  then run  {again}", rest=" " * 12)
-    lines += _wrap(f"  stuck?    {commands.hint(task.id)}", rest=" " * 12)
+        lines += wrap(f"Go on with {task.id} {task.title}.")
+        steps = {"edit": file}
+    steps = {"predict": question} | steps | {"then run": again, "stuck?": commands.hint(task.id)}
+    for name, step in steps.items():
+        lines += wrap(f"  {name:<10}{step}", rest=" " * 12) if step else []
     return "\n".join(lines)
 
 
@@ -141,7 +147,8 @@ def hundredths(value: float) -> int:
     return math.floor(value * 100 + 1e-6)
 
 
-def _wrap(text: str, first: str = "", rest: str = "") -> list[str]:
+def wrap(text: str, first: str = "", rest: str = "") -> list[str]:
+    """Lines of at most WIDTH characters, the first and the others with these indentations."""
     lines = textwrap.wrap(
         text,
         WIDTH,
