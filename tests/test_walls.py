@@ -30,6 +30,14 @@ for name, module in sorted(sys.modules.items()):
     print("loaded", name.split(".")[0], getattr(module, "__file__", None))
 """
 
+WARM_UP = """
+import sys
+from grader.worker.main import warm_up
+exercise = {"framework": "numpy", "probes": "exercises/vectors/probes.py", "forbidden": []}
+warm_up({"one": exercise | {"warm": ["colorsys", "wave"]}, "other": exercise | {"warm": [], "forbidden": FORBIDDEN}})
+print(*sorted({"colorsys", "wave"} & sys.modules.keys()))
+"""
+
 
 def python(*arguments: str, cwd: Path) -> str:
     """What a Python process of the engine prints; it must succeed."""
@@ -50,6 +58,12 @@ def imports(path: Path) -> set[str]:
             assert node.level == 0, f"{path}: relative import"
             found.add(str(node.module).split(".")[0])
     return found
+
+
+@pytest.mark.parametrize(("forbidden", "warm"), [([], "colorsys wave"), (["colorsys"], "wave")])
+def test_what_one_exercise_forbids_is_not_warm_for_another(lesson, forbidden, warm):
+    code = WARM_UP.replace("FORBIDDEN", repr(forbidden))
+    assert python("-W", "ignore", "-c", code, cwd=lesson.root).split() == warm.split()
 
 
 def test_grader_process_loads_neither_torch_nor_submissions(lesson):

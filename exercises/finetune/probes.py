@@ -670,7 +670,7 @@ def _tiny() -> nn.Module:
 def _library_parts(watch: Callable[[Tensor], None]) -> dict[str, Callable]:
     """The parts of `adapt` as PEFT makes them; `watch` is shown the logits of a model with a prompt.
 
-    PEFT is imported here, when it is needed: the warm process also forks workers for exercises that forbid it.
+    PEFT is imported here, when it is needed: it is not warm where the process also serves exercises that forbid it.
     """
     import peft
 

@@ -6,12 +6,11 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-import grader
 from grader.audit.bulk import Bulk, Verdicts
 from grader.audit.mutants import Mutant, mutants_of
 from grader.audit.records import Records, read_records
 from grader.audit.replay import Replay, floors, hollow_checks, noisy, not_passed, record
-from grader.audited import Answered, Audit, CheckFacts, ExerciseAudit, HollowFacts, Moved, MutantFacts
+from grader.audited import Answered, CheckFacts, ExerciseAudit, HollowFacts, Moved, MutantFacts
 from grader.authoring.answers import read_answers
 from grader.batch.job import Settings
 from grader.batch.keys import digest, settings_of, source_digest
@@ -41,12 +40,9 @@ class Means:
     say: Callable[[str], None]
 
 
-def audit(exercises: Iterable[Exercise], means: Means) -> Audit:
-    """Audit exercises; raises BrokenError where a check cannot judge."""
-    seeds = tuple(range(FIRST_SEED, FIRST_SEED + means.seeds))
-    return Audit(
-        grader.__version__, seeds, means.mutants, tuple(_Examination(exercise, means).audit() for exercise in exercises)
-    )
+def audit(exercise: Exercise, means: Means) -> ExerciseAudit:
+    """Audit an exercise; raises BrokenError where a check cannot judge."""
+    return _Examination(exercise, means).audit()
 
 
 def audited_digest(exercise: Exercise) -> str:

@@ -30,10 +30,16 @@ def _import_probes(name: str, path: Path) -> ModuleType:
 
 
 def warm_up(exercises: dict[str, dict[str, Any]]) -> dict[str, ModuleType]:
-    """Import what the exercises declare, and their probes; then move all of it out of the collector's sight."""
+    """Import what the exercises declare, and their probes; then move all of it out of the collector's sight.
+
+    What one of them forbids none may warm up: a worker can read all memory that it was forked with. Whoever needs it
+    imports it then.
+    """
+    forbidden = {name for exercise in exercises.values() for name in exercise["forbidden"]}
     for exercise in exercises.values():
         for name in exercise["warm"]:
-            importlib.import_module(name)
+            if name not in forbidden:
+                importlib.import_module(name)
         if exercise["framework"] == "torch":
             _warm_up_torch(importlib.import_module("torch"))
     probes = {name: _import_probes(name, Path(exercise["probes"])) for name, exercise in exercises.items()}

@@ -170,7 +170,7 @@ def _kill_strays(workers: set[int]) -> None:
 
 
 def _require_absent(exercises: dict[str, dict[str, Any]]) -> None:
-    """A worker can read all memory that it was forked with, so what one exercise forbids none may warm up."""
+    """What is forbidden may still come with something else that is warmed up."""
     for name, exercise in exercises.items():
         for forbidden in exercise["forbidden"]:
             if forbidden in sys.modules:
