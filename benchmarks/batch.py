@@ -60,7 +60,7 @@ def main() -> None:
         again(exercise, Path(folder))
         growth(Path(folder))
         if given.beside:
-            beside(exercise, Path(folder))
+            beside(exercise, Path(folder), given.students)
 
 
 def make_class(exercise: Exercise, students: int) -> list[bytes]:
@@ -237,9 +237,9 @@ def growth(folder: Path) -> None:
     print(f"a student of 1000: {1000 * many['each']:.0f} ms of CPU in all, {many['wall']:.1f} s for the class")
 
 
-def beside(exercise: Exercise, folder: Path) -> None:
+def beside(exercise: Exercise, folder: Path, students: int) -> None:
     """What others need for the same checks on a correct submission."""
-    sources = [exercise.reference.read_bytes() + b"\n# %d\n" % number for number in range(20)]
+    sources = [exercise.reference.read_bytes() + b"\n# %d\n" % number for number in range(students)]
     hand_in(folder / "right", exercise.name, sources)
     arguments = ("--exercise", exercise.name, "--public")
     first = batch(folder, "right-results", *arguments, submissions="right")
