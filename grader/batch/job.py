@@ -20,6 +20,7 @@ from grader.grade import Session
 from grader.salt import NO_SALT, read_salt
 from grader.verdict import Verdict
 from grader.worker.isolation import Isolation, weakest
+from grader.worker.watch import Doubt
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Done:
     """What became of each wanted check."""
 
     verdicts: dict[str, Kept]
-    starved: bool = False
+    doubt: Doubt = Doubt.NONE
     """whether a time limit was hit where the machine may have been too busy"""
 
 
@@ -98,7 +99,7 @@ def do(settings: Settings, job: Job) -> Done:
         judged.id: Kept(judged.verdict, judged.message, judged.kind, judged.duration_s, isolation, judged.misconception)
         for judged in grading.judged.values()
     }
-    return Done(verdicts, grading.starved)
+    return Done(verdicts, grading.doubt)
 
 
 def all_broken(job: Job, why: str) -> Done:

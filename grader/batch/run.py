@@ -4,7 +4,7 @@ The grades of the class are put together from what is written, so an interrupted
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from grader.batch import pool
 from grader.batch.job import Done, Job, Settings, all_broken
@@ -21,9 +21,11 @@ from grader.report import Judged, Report
 from grader.results import Grade
 from grader.verdict import Verdict
 from grader.worker.isolation import Isolation, weakest
+from grader.worker.watch import Doubt
 
 AT_ONCE = 16
 """Hand-ins that are looked at together: sources may be large, and memory must not grow with the class."""
+TOO_BUSY = "a time limit was hit twice while the machine had no core for it; run the batch again when less else runs"
 Verdicts = dict[str, Kept]
 
 
@@ -90,16 +92,19 @@ class Batch:
     ) -> None:
         """Judge what is not known yet, and tell of each file; what is or may be our fault is tried twice before.
 
-        What hung the second time, when little else runs, is taken to hang. What broke is tried again in the next run.
+        What hung the second time, when little else runs, is taken to hang, unless it was seen to want for a core then,
+        too: that is the machine's fault. What broke is tried again in the next run.
         `retrying` is told of how many files are tried again.
         """
         planned = {(one.exercise, one.source): one for one in self.plan}
 
         def first(job: Job, done: Done) -> None:
-            if self._take(job, done, doubtful=done.starved):
+            if self._take(job, done, doubtful=done.doubt is not Doubt.NONE):
                 judged(planned[job.exercise, job.source], done.verdicts)
 
         def second(job: Job, done: Done) -> None:
+            if done.doubt is Doubt.LIKELY:
+                done = Done({check_id: _without_blame(kept) for check_id, kept in done.verdicts.items()})
             self._take(job, done)
             judged(planned[job.exercise, job.source], done.verdicts)
 
@@ -197,6 +202,13 @@ class Batch:
         return report_of(
             self._exercises.values(), judged, settings.seed, isolation, full=settings.full, salt=settings.salt
         )
+
+
+def _without_blame(kept: Kept) -> Kept:
+    """What hung is nobody's fault but the machine's."""
+    if "hung" not in kept.kind.split():
+        return kept
+    return replace(kept, verdict=Verdict.BROKEN, message=TOO_BUSY)
 
 
 def _judged(collected: Collected, kept: Kept) -> Judged:

@@ -31,6 +31,7 @@ from grader.worker.host import Answer as Replied
 from grader.worker.host import Launcher, Order, Outcome, Served, Worker, launch
 from grader.worker.isolation import Confinement, Isolation, weakest
 from grader.worker.limits import MAX_REQUEST
+from grader.worker.watch import Doubt
 
 # The order of Unix: every implementation of an exercise has one of these roles, and only one is not ours.
 TRUSTED_ROLES = ("oracle", "reference")
@@ -229,9 +230,10 @@ class Grading:
         return weakest(isolation for student in self._students.values() for isolation in student.isolations)
 
     @property
-    def starved(self) -> bool:
-        """Whether the submission hung where the machine may have been too busy for it: it deserves another try."""
-        return any(student.starved for student in self._students.values())
+    def doubt(self) -> Doubt:
+        """The gravest doubt about what hung: where the machine may have been too busy, it deserves another try."""
+        doubts = {doubt for student in self._students.values() for doubt in student.doubts}
+        return max(doubts, key=list(Doubt).index, default=Doubt.NONE)
 
     def run(self, exercise: Exercise, body: Callable[..., None], *, hidden: bool) -> Judged:
         """Judge one check of an exercise; never raises for anything that a submission did."""

@@ -21,7 +21,7 @@ from grader.wire import FORBIDDEN_IMPORT, Message, Opaque, Tensor, Value, encode
 from grader.worker.host import Answer, Died, Launcher, Order, Outcome, Raised, Worker
 from grader.worker.isolation import Isolation
 from grader.worker.limits import Limits
-from grader.worker.watch import Looks
+from grader.worker.watch import Doubt, Looks
 
 Argument: TypeAlias = "np.ndarray | Value"
 
@@ -84,8 +84,8 @@ class Implementation:
         """what it was asked since whoever asks last cleared this; nothing is kept of our own implementations"""
         self.isolations: list[Isolation] = []
         """of each worker that ran it"""
-        self.starved = False
-        """whether it ever hung where the machine may have been too busy for it"""
+        self.doubts: set[Doubt] = set()
+        """about each time that it hung: the machine may have been too busy for it"""
         self._launcher, self._exercise = launcher, exercise
         self._worker: Worker | None = None
         self._inherited: Worker | None = None
@@ -152,7 +152,8 @@ class Implementation:
         sent = {name: sendable(value) for name, value in arguments.items()}
         if not self.source.trusted:
             outcome = self._converse(probe, sent)
-            self.starved |= isinstance(outcome, Died) and outcome.starved
+            if isinstance(outcome, Died):
+                self.doubts.add(outcome.doubt)
             self.exchanges.append(Exchange(probe, sent, outcome))
             return outcome
         question: dict[str, Value] = {"probe": probe, "arguments": sent, "seed": self._seed}
@@ -195,8 +196,7 @@ class Implementation:
 
     def _out_of_time(self, when: str = "") -> Died:
         total_s = self.source.limits.total_s
-        starved = not self._looks.prove_sleep(total_s)
-        return Died(f"used up the {total_s:g} seconds for this exercise{when}", "hung", starved)
+        return Died(f"used up the {total_s:g} seconds for this exercise{when}", "hung", self._looks.doubt(total_s))
 
     def _ready_worker(self) -> Worker:
         """A living worker that has loaded the source, or has failed to: that is tried only once."""

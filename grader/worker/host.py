@@ -91,8 +91,8 @@ class Died:
 
     reason: str
     kind: Literal["died", "hung", "limit"] = "died"
-    starved: bool = False
-    """whether it hung where it may have waited for a core of a busy machine all that time"""
+    doubt: watch.Doubt = watch.Doubt.NONE
+    """whether it hung where it may have waited for a core"""
 
 
 Outcome = Answer | Raised | Died
@@ -471,7 +471,7 @@ class Worker:
         except TimeoutError:
             self.close()
             reason = f"did not answer within {timeout_s:g} second{'s' if timeout_s != 1 else ''}"
-            return Died(reason, "hung", starved=not self.looks.prove_sleep(timeout_s))
+            return Died(reason, "hung", self.looks.doubt(timeout_s))
         except WireError as error:
             self.close()
             return Died(f"garbled the answer of its process ({error})")

@@ -1,10 +1,13 @@
 """Watches what no limit of the system bounds: shared memory, threads, and all files of a worker together.
 
-And whether a worker sleeps while it is asked: then it needs no core, and if it never answers, that is its own doing.
+And whether a worker sleeps or computes while it is asked: if it never answers then, that is its own doing. One that
+does neither wants for a core, which is not.
 """
 
 import contextlib
+import enum
 import math
+import os
 import signal
 import threading
 from collections.abc import Callable
@@ -19,6 +22,25 @@ MIB = 1024 * 1024
 INTERVAL_S = 0.05
 DOZES = 5
 """Looks in a row that find a worker asleep, before its core is lent."""
+ENOUGH = 0.25
+"""of a time limit: limits leave a right answer many times what it needs"""
+STATES_WITHOUT_NEED = frozenset("STt")
+"""of a thread, as the system calls them: it sleeps or was stopped, and waits neither for a core nor for a disk"""
+
+
+TICKS_PER_S = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
+USER_TIME = 11
+"""Where `stat` has the time in user mode, counted from the state; that in the kernel follows."""
+
+
+class Doubt(enum.StrEnum):
+    """Whether one that hung may have waited for a core of a busy machine all that time."""
+
+    NONE = ""
+    POSSIBLE = "possible"
+    """nobody could look"""
+    LIKELY = "likely"
+    """it neither slept nor computed, as far as anybody saw"""
 
 
 def process_of(handle: int) -> int | None:
@@ -32,29 +54,41 @@ def process_of(handle: int) -> int | None:
 
 @dataclass
 class Looks:
-    """How often a worker was found asleep, and how often not, while it should have answered."""
+    """What a worker did while it should have answered."""
 
     asleep: int = 0
+    """looks that found it asleep"""
     awake: int = 0
     in_a_row: int = 0
     """that found it asleep, up to the latest"""
+    computed_s: float = 0.0
+    """seconds that it had a core"""
 
-    def count(self, *, asleep: bool) -> None:
+    def count(self, *, asleep: bool, computed_s: float = 0.0) -> None:
+        """One more look; it computed so long since the one before."""
         self.asleep += asleep
         self.awake += not asleep
         self.in_a_row = self.in_a_row + 1 if asleep else 0
+        self.computed_s += computed_s
 
     def add(self, others: "Looks") -> None:
         """Those of another question, too."""
         self.asleep += others.asleep
         self.awake += others.awake
+        self.computed_s += others.computed_s
 
-    def prove_sleep(self, seconds: float) -> bool:
-        """Whether it slept so long of these seconds that it cannot have wanted for a core.
+    def doubt(self, seconds: float) -> Doubt:
+        """What there is to doubt about one that did not answer in so many seconds.
 
-        Where we were kept from looking, by a busy machine or a stopped one, nothing is proven.
+        One that slept most of the time cannot have wanted for a core, and one that had a core for a good part of it had
+        its chance. Where we were kept from looking, by a busy machine or a stopped one, nothing is proven.
         """
-        return self.asleep * INTERVAL_S >= seconds / 2 and self.awake <= self.asleep / 10
+        if not self.asleep + self.awake:
+            return Doubt.POSSIBLE
+        slept = self.asleep * INTERVAL_S >= seconds / 2 and self.awake <= self.asleep / 10
+        if slept or self.computed_s >= ENOUGH * seconds:
+            return Doubt.NONE
+        return Doubt.LIKELY
 
 
 class Watch:
@@ -66,7 +100,8 @@ class Watch:
         """where to count, while it is asked something"""
         self._core = core
         self._process, self._limits, self._folder, self._kill = process, limits, folder, kill
-        self._at_start = _status_of(process).memory
+        at_start = _status_of(process)
+        self._at_start, self._computed_s = at_start.memory, at_start.computed_s
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -83,8 +118,9 @@ class Watch:
             if self.excess:
                 self._kill()
                 return
+            computed_s, self._computed_s = status.computed_s - self._computed_s, status.computed_s
             if looks is not None:
-                looks.count(asleep=status.asleep)
+                looks.count(asleep=status.asleep, computed_s=computed_s)
                 if looks.in_a_row == DOZES:
                     self._core.lend()
 
@@ -110,20 +146,34 @@ class _Status:
     """bytes that are this process's own or shared with none but itself; the libraries of the zygote do not count"""
     threads: int = 0
     asleep: bool = False
-    """whether its one thread waits for something other than a core or a disk, and for no child of its own"""
+    """whether none of its threads wants a core, and it has no child that may"""
+    computed_s: float = 0.0
+    """seconds of a core that all its threads had so far"""
 
 
 def _status_of(process: int) -> _Status:
     """What the system counts of a process; nothing once it is gone."""
     with contextlib.suppress(OSError):
-        lines = Path(f"/proc/{process}/status").read_text().splitlines()
-        fields = dict(line.split(":", 1) for line in lines)
+        home = Path(f"/proc/{process}")
+        fields = dict(line.split(":", 1) for line in (home / "status").read_text().splitlines())
         memory = sum(int(fields.get(name, "0").split()[0]) * 1024 for name in ("RssAnon", "RssShmem"))
-        threads = int(fields["Threads"])
-        asleep = threads == 1 and fields["State"].split()[0] == "S"
-        children = Path(f"/proc/{process}/task/{process}/children")
-        return _Status(memory, threads, asleep and not children.read_text())
+        tasks = list((home / "task").iterdir())
+        asleep = not any(map(_needs_a_core, tasks))
+        ticks = sum(map(int, _counters(home)[USER_TIME : USER_TIME + 2]))
+        return _Status(memory, len(tasks), asleep, ticks / TICKS_PER_S)
     return _Status()
+
+
+def _counters(place: Path) -> list[str]:
+    """The fields of a `stat` behind the name, which may hold anything: the state is the first."""
+    return (place / "stat").read_text().rpartition(")")[2].split()
+
+
+def _needs_a_core(task: Path) -> bool:
+    """Whether a thread does, or may have a child that does; none that has ended meanwhile."""
+    with contextlib.suppress(OSError):
+        return _counters(task)[0] not in STATES_WITHOUT_NEED or bool((task / "children").read_text())
+    return False
 
 
 def kill(handle: int) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import Executor, Future
+from pathlib import Path
 
 import pytest
 from classroom import REPOSITORY, RIGHT, WRONG, batch, change, hand_in, known, results, slow, start
@@ -22,6 +23,9 @@ from grader.intake import open_submissions
 from grader.salt import NO_SALT
 from grader.verdict import Verdict
 from grader.worker import watch
+from grader.worker.core import Core
+from grader.worker.limits import Limits
+from grader.worker.watch import Doubt
 
 
 def test_file_that_changes_meanwhile_is_not_taken_for_what_it_was(lesson):
@@ -113,22 +117,22 @@ def test_file_of_another_exercise_is_not_graded_as_this_one(lesson):
     assert grades["bob"]["notes"] == ["solution.py was taken as arrows.py"]
 
 
-RIGHTLY = ("", False)
+RIGHTLY, POSSIBLE, LIKELY = ("", Doubt.NONE), Doubt.POSSIBLE, Doubt.LIKELY
 
 
 class Scripted(Executor):
-    """Says of each job what the script has for that attempt: of what kind its failures are, and whether it starved."""
+    """Says of each job what the script has for that attempt: of what kind its failures are, and what is to doubt."""
 
     def __init__(self, script):
         self.script, self.attempts = script, []
 
     def submit(self, _function, _settings, job):
         self.attempts.append(job.exercise)
-        kind, starved = self.script[min(len(self.attempts), len(self.script)) - 1]
+        kind, doubt = self.script[min(len(self.attempts), len(self.script)) - 1]
         verdict = {"": Verdict.PASS, "broken": Verdict.BROKEN}.get(kind, Verdict.FAIL)
         future = Future()
         verdicts = {check_id: Kept(verdict, "", kind, 0.0, "full") for check_id in job.wanted}
-        future.set_result(Done(verdicts, starved))
+        future.set_result(Done(verdicts, doubt))
         return future
 
 
@@ -136,12 +140,15 @@ class Scripted(Executor):
     ("script", "attempts", "final"),
     [
         ([RIGHTLY], 1, 6.0),
-        ([("hung", True), RIGHTLY], 2, 6.0),
-        ([("load hung", True), RIGHTLY], 2, 6.0),
-        ([("hung", True), ("hung", True)], 2, 0.0),
-        ([("hung", False)], 1, 0.0),
-        ([("died", False)], 1, 0.0),
-        ([("broken", False), RIGHTLY], 2, 6.0),
+        ([("hung", LIKELY), RIGHTLY], 2, 6.0),
+        ([("load hung", POSSIBLE), RIGHTLY], 2, 6.0),
+        ([("hung", LIKELY), ("hung", POSSIBLE)], 2, 0.0),
+        ([("hung", POSSIBLE), ("hung", Doubt.NONE)], 2, 0.0),
+        ([("hung", LIKELY), ("hung", LIKELY)], 2, None),
+        ([("hung", POSSIBLE), ("load hung", LIKELY)], 2, None),
+        ([("hung", Doubt.NONE)], 1, 0.0),
+        ([("died", Doubt.NONE)], 1, 0.0),
+        ([("broken", Doubt.NONE), RIGHTLY], 2, 6.0),
     ],
 )
 def test_what_may_have_been_starved_or_breaks_is_tried_again_before_it_counts_and_is_told(
@@ -160,7 +167,8 @@ def test_what_may_have_been_starved_or_breaks_is_tried_again_before_it_counts_an
         batch = Batch(intake, checks, keys, store, settings)
         batch.grade(lambda: (settings, Pool(executor, 1)), lambda _, verdicts: told.append(verdicts))
         assert [grade.final for grade in batch.grades(None)] == [final]
-        assert Batch(intake, checks, keys, store, settings).plan == []  # it is written down
+        is_known = not Batch(intake, checks, keys, store, settings).plan
+        assert is_known is (final is not None)  # what is our fault is not written down, and tried again
     assert len(executor.attempts) == attempts
     assert [{kept.kind for kept in verdicts.values()} for verdicts in told] == [{script[-1][0]}]
 
@@ -178,29 +186,52 @@ def test_who_sleeps_until_the_time_is_up_is_not_tried_again(lesson):
 
 
 @pytest.mark.parametrize(
-    ("asleep", "awake", "proven"),
+    ("asleep", "awake", "computed_s", "doubt"),
     [
-        (195, 5, True),
-        (120, 3, True),  # the others had the machine for a while, and nobody looked
-        (90, 0, False),  # for more than half of the time
-        (150, 50, False),
-        (0, 200, False),
-        (0, 0, False),
+        (195, 5, 0.2, Doubt.NONE),
+        (120, 3, 0.0, Doubt.NONE),  # the others had the machine for a while, and nobody looked
+        (90, 0, 0.0, Doubt.LIKELY),  # for more than half of the time
+        (150, 50, 0.5, Doubt.LIKELY),
+        (0, 200, 9.9, Doubt.NONE),
+        (0, 60, 2.6, Doubt.NONE),  # a quarter of a core is many times what a right answer needs
+        (0, 200, 2.4, Doubt.LIKELY),
+        (0, 0, 0.0, Doubt.POSSIBLE),
     ],
 )
-def test_what_looks_prove(asleep, awake, proven):
+def test_what_looks_leave_to_doubt(asleep, awake, computed_s, doubt):
     looks = watch.Looks()
     for number in range(asleep + awake):
-        looks.count(asleep=number < asleep)
-    assert looks.prove_sleep(200 * watch.INTERVAL_S) is proven
+        looks.count(asleep=number < asleep, computed_s=computed_s / (asleep + awake))
+    assert looks.doubt(200 * watch.INTERVAL_S) is doubt
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="a worker there starts in more time than it may load")
-def test_who_may_have_wanted_for_a_core_is_tried_again(lesson):
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_what_a_process_does_is_seen():
+    """Threads that end while they are looked at are no reason to see nothing."""
+    waiting = "import sys; sys.stdin.read()"
+    threads = f"import threading, time; threading.Thread(target=time.sleep, args=(60,), daemon=True).start(); {waiting}"
+    busy = "import threading\nwhile True:\n    threading.Thread(target=int).start()"
+    for code, sleeps in ((waiting, True), (threads, True), (busy, False)):
+        with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE) as process:
+            try:
+                looks = watch.Looks()
+                seen = watch.Watch(process.pid, Limits(), Path("/nowhere"), process.kill, Core())
+                seen.looks = looks
+                while not (looks.in_a_row == watch.DOZES if sleeps else looks.computed_s > watch.INTERVAL_S):
+                    assert process.poll() is None
+                    time.sleep(watch.INTERVAL_S)
+                seen.stop()
+                assert not seen.excess
+            finally:
+                process.kill()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_who_sleeps_in_all_threads_or_computes_all_the_time_is_not_tried_again(lesson):
     threads = "import threading, time\nthreading.Thread(target=time.sleep, args=(60,)).start()\ntime.sleep(60)\n"
     hand_in(lesson, {"ada": RIGHT, "bob": "while True:\n    pass\n", "cyd": threads})
     ran = batch(lesson, "--public", "--jobs", "1")
-    assert "2 files are judged once more" in ran.talk
+    assert "once more" not in ran.talk
     assert [grade["final"] for grade in results(lesson).values()] == [6.0, 0.0, 0.0]
 
 
