@@ -1,4 +1,4 @@
-# `make` alone lists the targets. A student needs `check`, `list` and `hint`; Python 3.11 or newer is enough.
+# `make` alone lists the targets. Python 3.11 or newer is enough.
 .DEFAULT_GOAL := help
 .PHONY: help check list hint predict doctor
 
