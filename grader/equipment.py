@@ -3,7 +3,6 @@
 The standard library alone, so that it can tell what is missing.
 """
 
-import importlib.metadata
 import os
 import platform
 import re
@@ -93,9 +92,11 @@ def _requirements() -> list[str]:
         project = tomllib.loads((HOME / "pyproject.toml").read_text("utf-8"))["project"]
         texts = project["dependencies"] if project["name"] == PROJECT else []
     except (OSError, tomllib.TOMLDecodeError, KeyError):
+        from importlib import metadata  # as below
+
         try:
-            texts = [text for text in importlib.metadata.requires(PROJECT) or () if "extra ==" not in text]
-        except importlib.metadata.PackageNotFoundError:
+            texts = [text for text in metadata.requires(PROJECT) or () if "extra ==" not in text]
+        except metadata.PackageNotFoundError:
             return []
     return [found[0] for text in texts if (found := NAME.match(text))]
 
@@ -110,7 +111,9 @@ def _pins(path: Path) -> dict[str, str]:
 
 
 def _version(name: str) -> str:
+    from importlib import metadata  # takes longer than all of us, and is wanted when something is missing
+
     try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
         return ""

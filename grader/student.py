@@ -191,7 +191,7 @@ def _hint_offer(task: Task, kept: Progress, failing: Iterable[str]) -> str:
         return command
     seen = kept.hints.get(task.id, 0)
     what = f"has hint {seen + 1} of {len(task.hints)}" if seen < len(task.hints) else "says again what to read"
-    return f"{'twice' if times == OFFERED_AFTER else f'{times} times'} now: `{command}` {what}"
+    return f"failed {'twice' if times == 2 else f'{times} times'}: `{command}` {what}"
 
 
 def _reference(exercise: Exercise) -> str:

@@ -218,6 +218,19 @@ def test_real_environment_in_a_path_with_spaces(machine):
     assert told[-1].endswith("; remove the folder `.venv` and run `make check`")
 
 
+def test_missing_package_is_named_where_workers_cannot_start(machine):
+    machine.make("check", TMPDIR="/tmp")
+    for path, old, new in (
+        ("pyproject.toml", "dependencies = [", 'dependencies = ["nowhere-at-all",'),
+        ("exercises/vectors/exercise.toml", 'warm = ["numpy"]', 'warm = ["nowhere"]'),
+    ):
+        (machine.root / path).write_text((machine.root / path).read_text().replace(old, new, 1))
+    (machine.root / ".venv/.student").touch()
+    assert machine.told(machine.make("check", TMPDIR="/tmp")) == [
+        "grader: missing here: nowhere-at-all; remove the folder `.venv` and run `make check`"
+    ]
+
+
 # ---- installed apart from the lesson, as `pip install .` and pipx do
 
 
