@@ -1,6 +1,6 @@
-# `make` alone lists the targets. A student needs `check`, `list` and `hint`; Python 3.11 or newer is enough.
+# `make` alone lists the targets. Python 3.11 or newer is enough.
 .DEFAULT_GOAL := help
-.PHONY: help check list hint
+.PHONY: help check list hint predict doctor
 
 PYTHON ?= python3
 PIP_FLAGS ?=
@@ -11,8 +11,9 @@ else
 BIN := $(VENV)/bin
 endif
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) --constraint constraints.txt
-# So that messages name the commands that this reader typed.
-GRADER := GRADER_VIA=make $(BIN)/grader
+# So that messages name the commands that this reader typed. Not $(BIN)/grader: a script knows the folder in which it was
+# installed, and people move theirs.
+GRADER := GRADER_VIA=make $(BIN)/python -m grader
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,18 +21,20 @@ help: ## list the targets
 check: $(VENV)/.student ## grade your work: make check, or one exercise: make check EX=lora
 	@$(GRADER) check $(EX)
 
-list: $(VENV)/.student ## the exercises and where you stand
-	@$(GRADER) list
+list: $(VENV)/.student ## where you stand: make list, or one exercise, task by task: make list EX=lora
+	@$(GRADER) list $(EX)
 
 hint: $(VENV)/.student ## the next hint of a task: make hint TASK=lora.2
 	@$(GRADER) hint $(TASK)
 
+predict: $(VENV)/.student ## questions to answer before a task, never graded: make predict TASK=lora.2
+	@$(GRADER) predict $(TASK) $(if $(ANSWER),'$(ANSWER)')
+
+doctor: $(VENV)/.student ## what is missing on this machine, if anything
+	@$(GRADER) doctor
+
 $(VENV)/.student: pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0])'
-	@echo "Setting up $(VENV): torch and what grades your work, about 1.2 GB, once. This takes some minutes." >&2
-	@$(PYTHON) -m venv $(VENV)
-	@$(PIP) --editable .
-	@touch $@
+	@$(PYTHON) grader/first_run.py $(VENV) $(PIP_FLAGS)
 
 # What instructors and authors need on top; a release for students does not hold it.
 -include development.mk

@@ -15,8 +15,8 @@ from typing import IO, NoReturn
 import click
 
 import grader
-from grader import errors, files, student
-from grader.catalog import Catalog, find_root, read_here
+from grader import equipment, errors, files, student
+from grader.catalog import Catalog, read_here
 from grader.errors import GraderError, UsageError
 from grader.report import Report
 from grader.salt import NO_SALT, read_salt, secret_file
@@ -109,7 +109,10 @@ def check(
     for name, target in targets.items():
         if target is not None:
             _write(target, FORMS[name].render(report))
-    sys.exit(_exit_status(report))
+    status = _exit_status(report)
+    if status == errors.EXIT_BROKEN and (lacking := equipment.lacking()):
+        click.echo(f"grader: {lacking}", err=True)
+    sys.exit(status)
 
 
 @cli.command()
@@ -279,16 +282,6 @@ def _name_left_out(paths: Sequence[Path]) -> None:
 
 
 @cli.command()
-def doctor() -> NoReturn:
-    """What confines submissions on this machine, and whether official grading is safe."""
-    from grader.doctor import examine, is_safe, render
-
-    facts = examine(_lesson_files(), salted=read_salt() != NO_SALT)
-    click.echo(render(facts), nl=False)
-    sys.exit(errors.EXIT_OK if is_safe(facts) else errors.EXIT_NOT_YET)
-
-
-@cli.command()
 @click.option("--check", "only_check", is_flag=True, help="Change nothing; fail if a stub is not fresh.")
 def stubs(only_check: bool) -> None:
     """Generate the stubs that students edit from the references in solutions/."""
@@ -348,7 +341,10 @@ def main() -> NoReturn:
     except GraderError as error:
         click.echo(f"grader: {error}", err=True)
         sys.exit(error.exit_status)
-    except Exception:
+    except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and (lacking := equipment.lacking()):
+            click.echo(f"grader: {lacking}", err=True)
+            sys.exit(errors.EXIT_USAGE)
         traceback.print_exc()
         click.echo("grader: this is a fault of the grader, not of your code; please report it", err=True)
         sys.exit(errors.EXIT_BROKEN)
@@ -378,15 +374,6 @@ def _secrets(submission: Path | None) -> list[Path]:
     if submission and submission.is_dir():
         handed_in += [*sorted(submission.glob("*.py")), *sorted(submission.glob("*/*.py"))]
     return existing_secrets([secret_file(), *handed_in])
-
-
-def _lesson_files() -> list[Path]:
-    """What must be hidden of the lesson around us, if there is one."""
-    try:
-        root = find_root(Path.cwd())
-    except UsageError:
-        return []
-    return [path for side in ("exercises", "solutions") for path in sorted(root.glob(f"{side}/*/*.py"))]
 
 
 def _commands(catalog: Catalog, submission: Path | None, full: bool, seed: int) -> terminal.Commands:

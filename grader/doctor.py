@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from grader.equipment import Item
 from grader.worker.host import Order, Served, Worker, Zygote, launch
 from grader.worker.isolation import Confinement, Isolation
 from grader.worker.limits import Limits
@@ -31,10 +32,12 @@ class Facts:
     """why stronger plans than the one in force were refused, the strongest first"""
     confinement: Confinement = field(default_factory=Confinement)
     salted: bool = False
+    equipment: tuple[Item, ...] = ()
 
 
-def examine(unreadable: Iterable[Path], *, salted: bool) -> Facts:
+def examine(unreadable: Iterable[Path], *, salted: bool, equipment: Iterable[Item] = ()) -> Facts:
     """Start a worker as a submission's would be, and hear what it says."""
+    equipment = tuple(equipment)
     system = f"{platform.system()} {platform.release()} on {platform.machine()}"
     root = sys.platform != "win32" and os.geteuid() == 0
     with tempfile.TemporaryDirectory() as folder:
@@ -45,17 +48,20 @@ def examine(unreadable: Iterable[Path], *, salted: bool) -> Facts:
             worker = Worker(launcher, Order("nothing", Limits(), unreadable=tuple(map(str, unreadable))))
             worker.close()
             if not isinstance(launcher, Zygote):
-                return Facts(system, root, False, confinement=worker.confinement, salted=salted)
+                return Facts(system, root, False, confinement=worker.confinement, salted=salted, equipment=equipment)
             announced = launcher.announced()
         finally:
             launcher.close()
     refused = tuple(dict.fromkeys(entry["why"] for entry in announced["refused"]))
-    return Facts(system, root, True, announced["plan"]["landlock"], refused, worker.confinement, salted)
+    return Facts(system, root, True, announced["plan"]["landlock"], refused, worker.confinement, salted, equipment)
 
 
 def render(facts: Facts) -> str:
     """The facts, what they mean, and what to do, in 80 columns."""
     lines = [f"{facts.system}, as {'root' if facts.root else 'an ordinary user'}", ""]
+    for item in facts.equipment:
+        lines += _row(item.holds, item.name, item.words)
+    lines += [""] if facts.equipment else []
     if facts.can_fork:
         lines += [line for row in _layers(facts) for line in row]
         lines += ["", *_wrap(_meaning(facts))]
@@ -139,9 +145,9 @@ def _conclusion(facts: Facts) -> list[str]:
 
 def _advice(facts: Facts) -> list[str]:
     """Steps that would make a difference, the most useful first."""
-    confinement, advice = facts.confinement, []
+    confinement, advice = facts.confinement, [item.remedy for item in facts.equipment if item.remedy]
     if not facts.can_fork:
-        return ["Grade on Linux: in CI, in a container, in a virtual machine, on Windows in WSL 2."]
+        return [*advice, "Grade on Linux: in CI, in a container, in a virtual machine, on Windows in WSL 2."]
     if confinement.breaches:
         advice.append(
             "Make files that a submission could read private (`chmod 700` on their folder), and keep them away "

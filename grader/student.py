@@ -1,17 +1,19 @@
-"""The commands of a student beside `check`: where they stand, hints, questions to answer before a task."""
+"""The commands of a student beside `check`: where they stand, hints, questions before a task, what is missing."""
 
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
-from grader import predict, progress
-from grader.catalog import Catalog, Exercise, Prediction, Task, read_here
-from grader.errors import UsageError
+from grader import equipment, predict, progress
+from grader.catalog import Catalog, Exercise, Prediction, Task, find_root, read_here
+from grader.errors import EXIT_NOT_YET, EXIT_OK, UsageError
 from grader.progress import Predicted, Progress
 from grader.report import Report
+from grader.salt import NO_SALT, read_salt
 from grader.standing import finished, standing_of
 from grader.typed import typed
 from grader.verdict import Verdict
@@ -113,7 +115,25 @@ def ask(task_id: str, answer: tuple[str, ...]) -> None:
         click.echo(f"\nThe next question: {typed('predict', task=task.id)}", err=True)
 
 
-COMMANDS: tuple[click.Command, ...] = (list_exercises, hint, ask)
+@click.command()
+def doctor() -> NoReturn:
+    """What is missing here, what confines submissions, and whether official grading is safe."""
+    from grader.doctor import examine, is_safe, render  # a worker and numpy: nobody else waits for them
+
+    try:
+        lesson = find_root(Path.cwd())
+    except UsageError:
+        lesson, private = equipment.HOME, []
+    else:  # what must be hidden of the lesson around us
+        private = [path for side in ("exercises", "solutions") for path in sorted(lesson.glob(f"{side}/*/*.py"))]
+    needed = equipment.packages(lesson)
+    facts = examine(private, salted=read_salt() != NO_SALT, equipment=equipment.items(needed, lesson))
+    click.echo(render(facts), nl=False)
+    complete = not any(package.is_missing for package in needed)
+    sys.exit(EXIT_OK if complete and is_safe(facts) else EXIT_NOT_YET)
+
+
+COMMANDS: tuple[click.Command, ...] = (list_exercises, hint, ask, doctor)
 
 
 def _open_questions(task: Task, kept: Progress) -> list[Prediction]:
@@ -171,7 +191,7 @@ def _hint_offer(task: Task, kept: Progress, failing: Iterable[str]) -> str:
         return command
     seen = kept.hints.get(task.id, 0)
     what = f"has hint {seen + 1} of {len(task.hints)}" if seen < len(task.hints) else "says again what to read"
-    return f"{'twice' if times == OFFERED_AFTER else f'{times} times'} now: `{command}` {what}"
+    return f"failed {'twice' if times == 2 else f'{times} times'}: `{command}` {what}"
 
 
 def _reference(exercise: Exercise) -> str:

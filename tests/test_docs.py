@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from grader import policy
+from grader import policy, progress
 from grader.audit.examine import audited_digest
 from grader.authoring.answers import read_answers
 from grader.catalog import Exercise, read_catalog
@@ -40,6 +40,17 @@ def untouched_stubs(folder: Path) -> str:
     """In a lesson that nobody has worked on: what is offered depends on what is known of the student."""
     shutil.copytree(REPOSITORY / "exercises", folder / "exercises")
     return "$ make check\n" + run("check", folder=folder, GRADER_VIA="make")
+
+
+def list_of_some(folder: Path) -> str:
+    """In the same lesson, the first tasks of which are done."""
+    shutil.copytree(REPOSITORY / "exercises", folder / "exercises")
+    catalog = read_catalog(folder)
+    with progress.changing(folder, pytest.fail) as kept:
+        for task in catalog.exercises[0].config.tasks[:2]:
+            kept.tasks[task.id] = progress.TaskProgress(float(task.points), done=True)
+        kept.scores[catalog.exercises[0].name] = sum(task.points for task in kept.tasks.values())
+    return "$ make list\n" + run("list", folder=folder, GRADER_VIA="make", PYTHONIOENCODING="utf-8")
 
 
 def failing_check(folder: Path) -> str:
@@ -77,6 +88,7 @@ def report_as_json(folder: Path) -> str:
 
 BLOCKS: dict[tuple[Path, str], Callable[[Path], str]] = {
     (README, "make check"): untouched_stubs,
+    (README, "make list"): list_of_some,
     (README, "failing check"): failing_check,
     (STUDENT, "failing check"): failing_check,
     (INSTRUCTOR, "grader check --help"): help_of_check,

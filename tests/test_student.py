@@ -123,15 +123,15 @@ def test_hint_is_offered_after_two_failures_and_never_told(lesson, scale):
     ran = [lesson.run("check") for _ in range(3)]
     assert [offered(one) for one in ran] == [
         plain,
-        "twice now: `grader hint vectors.1` has hint 1 of 3",
-        "3 times now: `grader hint vectors.1` has hint 1 of 3",
+        "failed twice: `grader hint vectors.1` has hint 1 of 3",
+        "failed 3 times: `grader hint vectors.1` has hint 1 of 3",
     ]
     assert not any(hint.splitlines()[-1].strip() in one.out for hint in HINTS for one in ran)
     lesson.run("hint", "vectors.1")
-    assert offered(lesson.run("check")) == "4 times now: `grader hint vectors.1` has hint 2 of 3"
+    assert offered(lesson.run("check")) == "failed 4 times: `grader hint vectors.1` has hint 2 of 3"
     for _ in range(2):
         lesson.run("hint", "vectors.1")
-    assert offered(lesson.run("check")) == "5 times now: `grader hint vectors.1` says again what to read"
+    assert offered(lesson.run("check")) == "failed 5 times: `grader hint vectors.1` says again what to read"
 
 
 def test_passing_forgets_failures(lesson, scale):
@@ -154,7 +154,7 @@ def test_offer_names_what_this_reader_types(lesson, scale):
     scale(WRONG)
     lesson.run("check")
     assert offered(lesson.run("check", environment={"GRADER_VIA": "make"})) == (
-        "twice now: `make hint TASK=vectors.1` has hint 1 of 3"
+        "failed twice: `make hint TASK=vectors.1` has hint 1 of 3"
     )
 
 

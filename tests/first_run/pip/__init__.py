@@ -1,0 +1,1 @@
+"""Stands in the way of the real one; a package without this file would not."""
