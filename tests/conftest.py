@@ -18,7 +18,14 @@ import pytest
 REPOSITORY = Path(__file__).parents[1]
 LESSONS = Path(__file__).parent / "lessons"
 collect_ignore = ["lessons", "attacks"]  # graded through the command
-ENVIRONMENT = {"PYTHONPATH": str(REPOSITORY), "HF_HUB_OFFLINE": "1", "LC_ALL": "C.UTF-8", "COLUMNS": "80"}
+ENVIRONMENT = {
+    "PYTHONPATH": str(REPOSITORY),
+    "HF_HUB_OFFLINE": "1",
+    "LC_ALL": "C.UTF-8",
+    "COLUMNS": "80",
+    "GRADER_COLD": "1",
+}
+os.environ["GRADER_COLD"] = "1"  # no test leaves a process behind, but those that are about that one
 
 
 @dataclass(frozen=True)
