@@ -56,7 +56,7 @@ def _start(place: Place, root: Path) -> socket.socket | None:
     """A connection to a new helper; it returns to us once it can be found."""
     home = str(Path(grader.__file__).parents[1])
     code = f"import sys; sys.path.insert(0, {home!r}); from grader.warm.helper import start; start({str(root)!r})"
-    # Of its own session: Ctrl-C and a closed window are not for it. -P as everywhere: the lesson's folder is no library.
+    # A session of its own: Ctrl-C and closed windows are not for it. -P: the lesson's folder is no library.
     with contextlib.suppress(OSError, subprocess.TimeoutExpired):
         subprocess.run(  # noqa: S603 - ourselves
             [sys.executable, "-P", "-c", code],

@@ -1,7 +1,7 @@
 """What stands for all that a verdict rests on but the submission: a helper serves only whoever finds the same.
 
-Files are looked at, not read: their sizes and times take a millisecond. A change that leaves no trace there, the time of
-the last change of a file's entry included, needs another clock than this machine's.
+Files are looked at, not read: their sizes and times take a millisecond. A change that leaves no trace there needs a
+clock that goes wrong.
 """
 
 import hashlib

@@ -13,7 +13,7 @@ import socket
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -23,7 +23,6 @@ from grader.warm.place import Place, is_same_user, place_of
 if TYPE_CHECKING:
     from grader.catalog import Catalog
     from grader.checking.cancelling import Cancellation
-    from grader.grade import Session
 
 IDLE_VARIABLE = "GRADER_IDLE_S"
 IDLE_S = 600.0
@@ -147,7 +146,7 @@ class _Loaded:
 
         self.catalog: Catalog = read_catalog(root)
         self.fingerprint = self._now()
-        self.session: Session = Session(self.catalog.exercises, unreadable=existing_secrets([secret_file()]))
+        self.session = Session(self.catalog.exercises, unreadable=existing_secrets([secret_file()]))
         try:
             _ = self.session.checks
         except BaseException:
@@ -176,9 +175,7 @@ class _Loaded:
         return fingerprint(self.catalog)
 
 
-def _beat(
-    connection: socket.socket, job: "concurrent.futures.Future[object]", patience_s: float = float("inf")
-) -> bool:
+def _beat(connection: socket.socket, job: "concurrent.futures.Future[Any]", patience_s: float = float("inf")) -> bool:
     """Wait until a job is done, and say meanwhile that we live; False for one that waits too long for its turn."""
     deadline = time.monotonic() + patience_s
     while not concurrent.futures.wait([job], TICK_S).done:

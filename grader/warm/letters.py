@@ -55,7 +55,8 @@ def receive_ask(connection: socket.socket) -> Ask:
 
 def receive_reply(connection: socket.socket) -> Reply:
     """The next reply; raises as `receive_ask` does."""
-    return msgspec.msgpack.decode(_receive(connection), type=Reply)
+    reply: Reply = msgspec.msgpack.decode(_receive(connection), type=Reply)
+    return reply
 
 
 def _receive(connection: socket.socket) -> bytes:

@@ -1,4 +1,4 @@
-"""Where the helper of a lesson is found: a socket in a folder that belongs to one user and that nobody else may enter."""
+"""Where the helper of a lesson is found: a socket in a folder that belongs to one user, whom alone it lets in."""
 
 import contextlib
 import hashlib
@@ -19,14 +19,14 @@ MAX_PATH = 100
 class Place:
     """The files by which the helper of one lesson and one Python is found. Who holds the lock owns the socket."""
 
-    socket: Path
+    address: Path
     lock: Path
 
     def connect(self) -> socket.socket | None:
         """A connection to the helper of the same user, if one listens."""
         connection = socket.socket(socket.AF_UNIX)
         try:
-            connection.connect(str(self.socket))
+            connection.connect(str(self.address))
         except OSError:
             connection.close()
             return None
@@ -59,30 +59,30 @@ class Place:
 
     def listen(self) -> socket.socket:
         """The socket to be found by; whoever calls this holds the lock, so one that is there is a dead helper's."""
-        self.socket.unlink(missing_ok=True)
+        self.address.unlink(missing_ok=True)
         listening = socket.socket(socket.AF_UNIX)
-        listening.bind(str(self.socket))
-        self.socket.chmod(0o600)
+        listening.bind(str(self.address))
+        self.address.chmod(0o600)
         listening.listen()
         return listening
 
     def clear(self) -> None:
         """Remove both files, so that the next who asks starts a new helper."""
-        for path in (self.socket, self.lock):
+        for path in (self.address, self.lock):
             with contextlib.suppress(OSError):
                 path.unlink()
         with contextlib.suppress(OSError):  # another lesson's helper lives in it
-            self.socket.parent.rmdir()
+            self.address.parent.rmdir()
 
 
 def place_of(root: Path) -> Place | None:
     """Where the helper of a lesson's folder is to be found; None where there can be none."""
-    if sys.platform == "win32" or not hasattr(socket, "AF_UNIX"):
+    if sys.platform == "win32":
         return None
     folder = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir(), f"finetune-grader-{os.geteuid()}")
     name = hashlib.sha256("\0".join([str(root), sys.executable, sys.prefix]).encode()).hexdigest()[:16]
     place = Place(folder / f"{name}.socket", folder / f"{name}.lock")
-    if len(os.fsencode(place.socket)) > MAX_PATH or not _is_private(folder):
+    if len(os.fsencode(place.address)) > MAX_PATH or not _is_private(folder):
         return None
     return place
 
