@@ -126,6 +126,21 @@ def check(
 
 
 @cli.command()
+@click.argument("exercises", nargs=-1)
+def watch(exercises: tuple[str, ...]) -> None:
+    """Grade at every save, and show the task at hand; all exercises, or those named."""
+    catalog = _catalog()
+    chosen = catalog.select(exercises)
+    if sys.platform == "win32":
+        raise UsageError("watching needs a terminal of Linux or macOS; on Windows, run it in WSL")
+    from grader.watch.command import watch as watch_exercises
+
+    secrets = [path for path in [secret_file()] if path]
+    commands = _commands(catalog, None, False, 0)
+    watch_exercises(catalog, chosen, commands, secrets, color=not os.environ.get("NO_COLOR"))
+
+
+@cli.command()
 @click.argument("submissions", type=click.Path(path_type=Path))
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("results"), show_default=True, help="The folder of results."

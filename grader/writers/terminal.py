@@ -44,7 +44,7 @@ def render(report: Report, commands: Commands) -> str:
 
 
 def _exercise(exercise: ExerciseResult) -> str:
-    lines = [_row(click.style(f"{exercise.name}  {exercise.title}", bold=True), exercise.score, exercise.max_score)]
+    lines = [row(click.style(f"{exercise.name}  {exercise.title}", bold=True), exercise.score, exercise.max_score)]
     told: set[str] = set()
     for task in exercise.tasks:
         checks = [check for check in exercise.checks if check.task == task.id]
@@ -55,25 +55,26 @@ def _exercise(exercise: ExerciseResult) -> str:
 
 
 def _task(task: TaskResult, checks: list[CheckResult], told: set[str]) -> list[str]:
-    head = _row(f"  {task.id} {task.title}", task.score, task.max_score)
+    head = row(f"  {task.id} {task.title}", task.score, task.max_score)
     verdicts = {check.verdict for check in checks}
     if verdicts == {Verdict.SKIPPED}:
-        return [head, _styled(Verdict.SKIPPED, f"    {SIGNS[Verdict.SKIPPED]}  skipped: {checks[0].message}")]
+        return [head, styled(Verdict.SKIPPED, f"    {SIGNS[Verdict.SKIPPED]}  skipped: {checks[0].message}")]
     if verdicts <= {Verdict.TODO, Verdict.SKIPPED}:
-        return [head, _styled(Verdict.TODO, f"    {SIGNS[Verdict.TODO]}  not started (about {task.minutes} minutes)")]
+        return [head, styled(Verdict.TODO, f"    {SIGNS[Verdict.TODO]}  not started (about {task.minutes} minutes)")]
     lines = [head]
     for check in checks:
-        lines += _check(check, told)
+        lines += check_lines(check, told)
     return lines
 
 
-def _check(check: CheckResult, told: set[str]) -> list[str]:
+def check_lines(check: CheckResult, told: set[str]) -> list[str]:
+    """What is said of one check; a message in `told` is not said again."""
     title = f"hidden: {check.title}" if check.hidden else check.title
     if check.verdict in (Verdict.TODO, Verdict.SKIPPED, Verdict.BROKEN):
         title = f"{check.verdict}: {title}"
     first, *more = textwrap.wrap(title, 58)
-    sign = _styled(check.verdict, SIGNS[check.verdict])
-    lines = [_row(f"    {sign}  {first}", check.score, check.max_score), *(f"       {line}" for line in more)]
+    sign = styled(check.verdict, SIGNS[check.verdict])
+    lines = [row(f"    {sign}  {first}", check.score, check.max_score), *(f"       {line}" for line in more)]
     if check.verdict in (Verdict.PASS, Verdict.TODO):
         return lines
     if check.message in told:
@@ -82,18 +83,18 @@ def _check(check: CheckResult, told: set[str]) -> list[str]:
         told.add(check.message)
     lines += [wrapped for line in check.message.split("\n") for wrapped in _message_line(line)]
     if check.verdict is Verdict.FAIL:
-        lines += _wrap(f"hint      {check.hint}", INDENT, INDENT + LABEL)
+        lines += wrap(f"hint      {check.hint}", INDENT, INDENT + LABEL)
         lines.append("")
     return lines
 
 
 def _message_line(line: str) -> list[str]:
     """Lines that fit stay as they are: matrices are laid out in rows."""
-    return [INDENT + line] if len(INDENT + line) <= WIDTH else _wrap(line, INDENT, INDENT + LABEL)
+    return [INDENT + line] if len(INDENT + line) <= WIDTH else wrap(line, INDENT, INDENT + LABEL)
 
 
 def _summary(report: Report, commands: Commands) -> str:
-    lines = [_row(click.style("total", bold=True), report.score, report.max_score), ""]
+    lines = [row(click.style("total", bold=True), report.score, report.max_score), ""]
     verdicts = {check.verdict for check in report.checks}
     unfinished = [
         (exercise, task)
@@ -102,12 +103,12 @@ def _summary(report: Report, commands: Commands) -> str:
         if any(check.task == task.id and check.verdict not in DONE for check in exercise.checks)
     ]
     if Verdict.BROKEN in verdicts:
-        lines += _wrap("The grader itself failed at the checks marked `!`. They cost no points; please report them.")
+        lines += wrap("The grader itself failed at the checks marked `!`. They cost no points; please report them.")
     if not unfinished and Verdict.BROKEN in verdicts:
-        lines += _wrap("All other checks pass.")
+        lines += wrap("All other checks pass.")
         return "\n".join(lines)
     if not unfinished:
-        lines += _wrap(
+        lines += wrap(
             "All checks pass, the hidden ones too."
             if report.full
             else "All public checks pass. Hidden checks try other inputs: this is not yet a grade."
@@ -116,17 +117,18 @@ def _summary(report: Report, commands: Commands) -> str:
     exercise, task = unfinished[0]
     file, again = commands.file(exercise.name), commands.check(exercise.name)
     if verdicts <= {Verdict.TODO, Verdict.SKIPPED}:
-        lines += _wrap(f"Start with {task.id} {task.title}: about {task.minutes} minutes, in small steps.")
-        lines += _wrap(f"  open      {file} and look for TODO({task.id})", rest=" " * 12)
+        lines += wrap(f"Start with {task.id} {task.title}: about {task.minutes} minutes, in small steps.")
+        lines += wrap(f"  open      {file} and look for TODO({task.id})", rest=" " * 12)
     else:
-        lines += _wrap(f"Go on with {task.id} {task.title}.")
-        lines += _wrap(f"  edit      {file}", rest=" " * 12)
-    lines += _wrap(f"  then run  {again}", rest=" " * 12)
-    lines += _wrap(f"  stuck?    {commands.hint(task.id)}", rest=" " * 12)
+        lines += wrap(f"Go on with {task.id} {task.title}.")
+        lines += wrap(f"  edit      {file}", rest=" " * 12)
+    lines += wrap(f"  then run  {again}", rest=" " * 12)
+    lines += wrap(f"  stuck?    {commands.hint(task.id)}", rest=" " * 12)
     return "\n".join(lines)
 
 
-def _row(left: str, score: float, max_score: float) -> str:
+def row(left: str, score: float, max_score: float) -> str:
+    """A line that ends with points."""
     right = f"{points(score)} of {points(max_score)}"
     return left + " " * max(1, WIDTH - len(click.unstyle(left)) - len(right)) + right
 
@@ -141,7 +143,8 @@ def hundredths(value: float) -> int:
     return math.floor(value * 100 + 1e-6)
 
 
-def _wrap(text: str, first: str = "", rest: str = "") -> list[str]:
+def wrap(text: str, first: str = "", rest: str = "") -> list[str]:
+    """Lines of at most WIDTH characters, the first and the others with these indentations."""
     lines = textwrap.wrap(
         text,
         WIDTH,
@@ -154,5 +157,6 @@ def _wrap(text: str, first: str = "", rest: str = "") -> list[str]:
     return lines or [""]
 
 
-def _styled(verdict: Verdict, text: str) -> str:
+def styled(verdict: Verdict, text: str) -> str:
+    """Text in the colour of a verdict."""
     return click.style(text, fg=COLORS[verdict])
