@@ -1,6 +1,6 @@
-# `make` alone lists the targets. A student needs `check`, `list` and `hint`; Python 3.11 or newer is enough.
+# `make` alone lists the targets. A student needs `watch`, `check`, `list` and `hint`; Python 3.11 or newer is enough.
 .DEFAULT_GOAL := help
-.PHONY: help check list hint
+.PHONY: help watch check list hint
 
 PYTHON ?= python3
 PIP_FLAGS ?=
@@ -16,6 +16,9 @@ GRADER := GRADER_VIA=make $(BIN)/grader
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+watch: $(VENV)/.student ## grade at every save, and show the task at hand: make watch, or make watch EX=lora
+	@$(GRADER) watch $(EX)
 
 check: $(VENV)/.student ## grade your work: make check, or one exercise: make check EX=lora
 	@$(GRADER) check $(EX)

@@ -23,6 +23,7 @@ from grader.salt import NO_SALT, read_salt, secret_file
 from grader.submission import existing_secrets, read_submission
 from grader.verdict import Verdict
 from grader.warm.client import ask_helper
+from grader.watch.memory import keep_stubs
 from grader.writers import class_summary, ctrf, gradescope, json_report, junit, prairielearn, terminal
 
 MOST_NAMED = 20
@@ -117,6 +118,7 @@ def check(
             report = session.grade(sources, seed)
     if submission is None:
         _remember(catalog, report)
+        keep_stubs(catalog)
     if not printed:
         click.echo(terminal.render(report, _commands(catalog, submission, full, seed)), nl=False, color=_color())
     for name, target in targets.items():

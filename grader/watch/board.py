@@ -62,6 +62,8 @@ class Running:
     exercise: str
     total: int
     done: int = 0
+    once_more: bool = False
+    """whether it only makes sure that what passed bit by bit passes at once"""
 
 
 @dataclass(frozen=True)

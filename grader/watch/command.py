@@ -193,11 +193,14 @@ class Loop:
         memory.remember(self._root, assemble([result], DEFAULT_SEED, "", full=False))
         if finished and record.kept:
             # Before it is said that everything passes, everything has passed at once.
-            self._grade(exercise, record.source, news.run.units, Plan(frozenset(record.judged), {}))
+            everything = Plan(frozenset(record.judged), {})
+            self._grade(exercise, record.source, news.run.units, everything, once_more=True)
 
-    def _grade(self, exercise: Exercise, source: bytes, units: Units, planned: Plan) -> None:
+    def _grade(
+        self, exercise: Exercise, source: bytes, units: Units, planned: Plan, *, once_more: bool = False
+    ) -> None:
         self._runs.start(exercise, source, units, planned)
-        self._board = replace(self._board, running=Running(exercise.name, len(planned.wanted)))
+        self._board = replace(self._board, running=Running(exercise.name, len(planned.wanted), once_more=once_more))
 
     def _status(self, record: Record, before: ExerciseResult | None, now: ExerciseResult) -> str:
         judged = len(record.judged) - record.kept

@@ -54,7 +54,8 @@ def _head(board: Board) -> Iterator[str]:
     yield terminal.row(title, result.score if result else 0.0, result.max_score if result else exercise.max_score)
     running = board.running
     if running:
-        yield f"{running.exercise}: checking, {running.done} of {running.total} done"
+        doing = "all pass; checking all of them at once" if running.once_more else "checking"
+        yield f"{running.exercise}: {doing}, {running.done} of {running.total} done"
     elif exercise.name in board.problems:
         yield "Waiting for the next save."
     else:
