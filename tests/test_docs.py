@@ -32,7 +32,7 @@ DOCS = REPOSITORY / "docs"
 STUDENT, INSTRUCTOR, LMS, AUTHOR = (DOCS / f"{reader}.md" for reader in ("student", "instructor", "lms", "author"))
 DIAGNOSIS = DOCS / "diagnosis.md"
 MISTAKE = "lora/wrong/scale_alpha_only.py"
-WATCHED_MISTAKE = "lora/wrong/merge_unguarded.py"
+WATCHED_MISTAKE = "lora/wrong/count_frozen_as_all.py"
 
 
 def run(*arguments: str, folder: Path = REPOSITORY, **variables: str) -> str:
@@ -57,15 +57,15 @@ def failing_check(folder: Path) -> str:
 
 
 def watched(_: Path) -> str:
-    """The screen of `make watch` after a save with a mistake in the third task."""
+    """The screen of `make watch` after a save with a mistake in the fourth task."""
     (exercise,) = read_catalog(REPOSITORY).select(("lora",))
     source = exercise.reference.read_bytes() + b"\n\n" + (REPOSITORY / "solutions" / WATCHED_MISTAKE).read_bytes()
     with Session((exercise,)) as session:
         ids = {collected.check.id for collected in session.checks}
         judged = session.judge(exercise.name, source, DEFAULT_SEED, ids, {}).judged.values()
     results = {exercise.name: judged_as(exercise, judged)}
-    status = "14:03:22 checked 29 in 0.6 s, 5 cannot have changed"
-    board = Board((exercise,), {exercise.name: "lora.py"}, results, current="lora.3", status=status)
+    status = "14:03:22 checked 1 in 0.2 s, 33 cannot have changed"
+    board = Board((exercise,), {exercise.name: "lora.py"}, results, current="lora.4", status=status)
     lines, _ = render(board, Size(80, 40), Commands(str, str, str))
     return click.unstyle("\n".join(["$ make watch EX=lora", *lines])) + "\n"
 

@@ -14,8 +14,11 @@ from grader.watch.board import Board
 from grader.writers import terminal
 
 CODE = re.compile(r"(\x1b\[[0-9;]*m)")
+GAP = re.compile(r"(?<=\S) {3,}(?=\S)")
 FIRST = (Verdict.FAIL, Verdict.BROKEN, Verdict.TODO, Verdict.SKIPPED)
 """What of a task is shown first."""
+LEAST_BODY = 4
+"""Lines without which a terminal is too small for what stands above them."""
 TASK_KEYS = "h hint  n next task  a all  l list  o open  r reset  q quit"
 OTHER_KEYS = "n back to the task  a all  l list  q quit"
 QUESTION_KEYS = "y yes  any other key: no"
@@ -32,9 +35,10 @@ class Size:
 def render(board: Board, size: Size, commands: terminal.Commands) -> tuple[list[str], int]:
     """The lines of the screen, as many as the terminal has or fewer, and how far it is scrolled at most."""
     columns = max(20, size.columns - 1)  # the last column belongs to the terminal, which may wrap there
-    head = [*_head(board)]
     foot = [board.question, QUESTION_KEYS] if board.question else [TASK_KEYS if board.view == "task" else OTHER_KEYS]
-    head, foot = _folded(head, columns), ["", *_folded(foot, columns)]
+    head, foot = _folded([*_head(board)], columns), ["", *_folded(foot, columns)]
+    if len(head) + len(foot) + LEAST_BODY > size.lines:
+        head = []
     body = _folded(_body(board, commands), columns)
     room = max(1, size.lines - len(head) - len(foot))
     if len(body) <= room:
@@ -44,7 +48,7 @@ def render(board: Board, size: Size, commands: terminal.Commands) -> tuple[list[
     start = min(board.scroll, most)
     more = [f"{start} above" if start else "", f"{most - start} below" if most > start else ""]
     where = f"-- more lines: {', '.join(filter(None, more))}; arrow keys --"
-    return [*head, *body[start : start + room], *_folded([where], columns), *foot], most
+    return [*head, *body[start : start + room], where[:columns], *foot][-size.lines :], most
 
 
 def _head(board: Board) -> Iterator[str]:
@@ -141,6 +145,8 @@ def _folded(lines: list[str], columns: int) -> list[str]:
 
 
 def _fold(line: str, columns: int) -> Iterator[str]:
+    if len(click.unstyle(line)) > columns:
+        line = GAP.sub("  ", line)  # between a title and its points
     if len(click.unstyle(line)) <= columns:
         yield line
         return
