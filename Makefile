@@ -1,6 +1,6 @@
 # `make` alone lists the targets. Python 3.11 or newer is enough.
 .DEFAULT_GOAL := help
-.PHONY: help check list hint predict doctor
+.PHONY: help watch check list hint predict doctor
 
 PYTHON ?= python3
 PIP_FLAGS ?=
@@ -17,6 +17,9 @@ GRADER := GRADER_VIA=make $(BIN)/python -m grader
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+watch: $(VENV)/.student ## grade at every save, and show the task at hand: make watch, or make watch EX=lora
+	@$(GRADER) watch $(EX)
 
 check: $(VENV)/.student ## grade your work: make check, or one exercise: make check EX=lora
 	@$(GRADER) check $(EX)

@@ -61,7 +61,12 @@ def cold(exercise: Exercise) -> None:
             seconds[name].append(time.monotonic() - started)
     ratios = [check / floor for check, floor in zip(seconds["check"], seconds["import"], strict=True)]
     # The first round warms the disk cache.
-    tell(exercise, "cold check / import", ratios[1:], f"import takes {statistics.median(seconds['import'][1:]):.1f} s")
+    tell(
+        exercise.name,
+        "cold check / import",
+        ratios[1:],
+        f"import takes {statistics.median(seconds['import'][1:]):.1f} s",
+    )
 
 
 def warm(exercise: Exercise) -> None:
@@ -77,9 +82,9 @@ def warm(exercise: Exercise) -> None:
     with_oracle = cpu_rounds(lambda: [direct.run(oracle=True) for _ in range(PER_ROUND)])
     without = cpu_rounds(lambda: [direct.run(oracle=False) for _ in range(PER_ROUND)])
     note = f"{statistics.median(passing):.2f} s of CPU per submission"
-    tell(exercise, "warm / direct with the oracle", pairwise(passing, with_oracle), note)
-    tell(exercise, "warm / direct without the oracle", pairwise(passing, without), "")
-    tell(exercise, "failing / passing", pairwise(failing, passing), "")
+    tell(exercise.name, "warm / direct with the oracle", pairwise(passing, with_oracle), note)
+    tell(exercise.name, "warm / direct without the oracle", pairwise(passing, without), "")
+    tell(exercise.name, "failing / passing", pairwise(failing, passing), "")
 
 
 def fork(exercise: Exercise) -> None:
@@ -267,10 +272,10 @@ def pairwise(above: list[float], below: list[float]) -> list[float]:
     return [a / b for a, b in zip(above, below, strict=True)]
 
 
-def tell(exercise: Exercise, name: str, ratios: list[float], note: str) -> None:
+def tell(exercise: str, name: str, ratios: list[float], note: str) -> None:
     """One line: the median ratio and how far the rounds lie apart."""
     spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
-    print(f"{exercise.name:<10} {name}: median {statistics.median(ratios):.2f} ({spread}) {note}".rstrip())
+    print(f"{exercise:<10} {name}: median {statistics.median(ratios):.2f} ({spread}) {note}".rstrip())
 
 
 if __name__ == "__main__":

@@ -23,6 +23,8 @@ from grader.salt import NO_SALT, read_salt, secret_file
 from grader.submission import existing_secrets, read_submission
 from grader.typed import typed
 from grader.verdict import Verdict
+from grader.warm.client import ask_helper
+from grader.watch.memory import keep_stubs
 from grader.writers import class_summary, ctrf, gradescope, json_report, junit, prairielearn, terminal
 
 MOST_NAMED = 20
@@ -72,6 +74,7 @@ for command in student.COMMANDS:
 @click.option("--submission", type=click.Path(path_type=Path), help="Grade this file or folder instead.")
 @click.option("--full", is_flag=True, help="Also run the hidden checks (needs solutions/).")
 @click.option("--allow-unjailed", is_flag=True, help="Grade with --full even where submissions are not confined.")
+@click.option("--cold", is_flag=True, envvar="GRADER_COLD", help="Leave no process behind that speeds up the next run.")
 @_report_options
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the generated cases.")
 def check(
@@ -79,6 +82,7 @@ def check(
     submission: Path | None,
     full: bool,
     allow_unjailed: bool,
+    cold: bool,
     seed: int,
     **targets: str | None,
 ) -> NoReturn:
@@ -90,16 +94,23 @@ def check(
     chosen = catalog.select(exercises)
     names = [exercise.name for exercise in chosen]
     sources = read_submission(submission or catalog.root / "exercises", names, catalog.others(chosen))
-    salt = read_salt() if full else NO_SALT
-    from grader.grade import Session  # pytest and hypothesis: whoever mistyped a name need not wait for them
+    own_work = submission is None and not full
+    graded = ask_helper(catalog, names, sources, seed, os.environ) if own_work and not cold else None
+    if graded:
+        report = graded.report
+        _tell_notice(graded.notice)
+    else:
+        salt = read_salt() if full else NO_SALT
+        from grader.grade import Session  # pytest and hypothesis: whoever mistyped a name need not wait for them
 
-    with Session(
-        chosen, full=full, allow_unjailed=allow_unjailed, unreadable=_secrets(submission), salt=salt
-    ) as session:
-        if session.notice:
-            click.echo(session.notice, err=True)
-        report = session.grade(sources, seed)
+        with Session(
+            chosen, full=full, allow_unjailed=allow_unjailed, unreadable=_secrets(submission), salt=salt
+        ) as session:
+            _tell_notice(session.notice)
+            report = session.grade(sources, seed)
     followed = student.follow(catalog, report) if submission is None else None
+    if submission is None:
+        keep_stubs(catalog)
     if not printed:
         commands = _commands(catalog, submission, full, seed)
         if followed:
@@ -113,6 +124,21 @@ def check(
     if status == errors.EXIT_BROKEN and (lacking := equipment.lacking()):
         click.echo(f"grader: {lacking}", err=True)
     sys.exit(status)
+
+
+@cli.command()
+@click.argument("exercises", nargs=-1)
+def watch(exercises: tuple[str, ...]) -> None:
+    """Grade at every save, and show the task at hand; all exercises, or those named."""
+    catalog = read_here()
+    chosen = catalog.select(exercises)
+    if sys.platform == "win32":
+        raise UsageError("watching needs a terminal of Linux or macOS; on Windows, run it in WSL")
+    from grader.watch.command import watch as watch_exercises
+
+    secrets = [path for path in [secret_file()] if path]
+    commands = _commands(catalog, None, False, 0)
+    watch_exercises(catalog, chosen, commands, secrets, color=not os.environ.get("NO_COLOR"))
 
 
 @cli.command()
@@ -388,6 +414,11 @@ def _commands(catalog: Catalog, submission: Path | None, full: bool, seed: int) 
     return terminal.Commands(
         lambda name: typed("check", exercise=name, options=options), lambda task: typed("hint", task=task), file
     )
+
+
+def _tell_notice(notice: str) -> None:
+    if notice:
+        click.echo(notice, err=True)
 
 
 def _write(target: str, text: str) -> None:

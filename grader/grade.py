@@ -1,12 +1,13 @@
 """Grades submissions: collects the checks of the chosen exercises once, runs them on each, makes the Reports."""
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from grader.catalog import Exercise
+from grader.checking.cancelling import Cancellation
 from grader.checking.collecting import Collected, collect
 from grader.checking.grading import Bench, Grading
 from grader.checking.implementation import Implementation
@@ -78,13 +79,26 @@ class Session:
         """All checks of this session, in the order in which they are judged; raises BrokenError if one cannot run."""
         return collect(self._exercises, hidden=self._full)
 
-    def grade(self, sources: Mapping[str, bytes], seed: int = DEFAULT_SEED, *, explain: bool = True) -> Report:
+    def grade(
+        self,
+        sources: Mapping[str, bytes],
+        seed: int = DEFAULT_SEED,
+        *,
+        explain: bool = True,
+        only: Collection[str] | None = None,
+        cancellation: Cancellation | None = None,
+    ) -> Report:
         """The report on one submission's sources; raises BrokenError if the checks themselves cannot run.
 
-        Without `explain` a failing case is told as it was met, for whoever asks for verdicts alone.
+        Without `explain` a failing case is told as it was met, for whoever asks for verdicts alone. `only` are names of
+        exercises, of which alone the report is; by default all are. Raises Cancelled if that is wished for.
         """
-        grading = Grading.of(self.bench, sources, seed, self.salt, explain=explain)
-        return self._report(self._run(grading, self.checks))
+        grading = Grading.of(self.bench, sources, seed, self.salt, explain=explain, cancellation=cancellation)
+        chosen = [exercise for exercise in self._exercises if only is None or exercise.name in only]
+        self._run(grading, [collected for collected in self.checks if collected.exercise in chosen])
+        return report_of(
+            chosen, grading.judged.values(), seed, grading.isolation, full=self._full, salt=self.salt.fingerprint
+        )
 
     def judge_apart(self, students: Mapping[str, Implementation], seed: int) -> list[Judged]:
         """What each check by itself, its needs set aside, says of implementations that are no files, unexplained."""
@@ -105,23 +119,35 @@ class Session:
         *,
         until_caught: bool = False,
         explain: bool = True,
+        tell: Callable[[Judged], None] | None = None,
+        cancellation: Cancellation | None = None,
     ) -> Grading:
         """What becomes of the wanted checks of one exercise; `known` are the verdicts of its others.
 
-        With `until_caught` the first that is not passed is the last that is judged.
+        With `until_caught` the first that is not passed is the last that is judged. `tell` hears of each as it is
+        judged. Raises Cancelled if that is wished for.
         """
-        student = self.bench.student(self.bench.exercises[name], source)
+        student = self.bench.student(self.bench.exercises[name], source, cancellation)
         grading = Grading(self.bench, {name: student}, seed, self.salt, known, explain=explain)
         checks = [collected for collected in self.checks if collected.exercise.name == name]
         checks = [collected for collected in checks if collected.check.id in wanted]
-        return self._run(grading, checks, until_caught=until_caught)
+        return self._run(grading, checks, until_caught=until_caught, tell=tell)
 
-    def _run(self, grading: Grading, checks: Iterable[Collected], *, until_caught: bool = False) -> Grading:
+    def _run(
+        self,
+        grading: Grading,
+        checks: Iterable[Collected],
+        *,
+        until_caught: bool = False,
+        tell: Callable[[Judged], None] | None = None,
+    ) -> Grading:
         core = self.bench.launcher.core
         core.take()
         try:
             for collected in checks:
                 judged = grading.run(collected.exercise, collected.body, hidden=collected.hidden)
+                if tell:
+                    tell(judged)
                 if until_caught and judged.verdict is not Verdict.PASS:
                     break
             if self._full:
@@ -131,16 +157,6 @@ class Session:
             grading.close()
             core.lend()
         return grading
-
-    def _report(self, grading: Grading) -> Report:
-        return report_of(
-            self._exercises,
-            grading.judged.values(),
-            grading.seed,
-            grading.isolation,
-            full=self._full,
-            salt=self.salt.fingerprint,
-        )
 
 
 def report_of(

@@ -5,7 +5,7 @@ with a line, and counts as none.
 """
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -88,8 +88,8 @@ def changing(root: Path, tell: Callable[[str], None]) -> Iterator[Progress]:
             files.replace(path_of(root), msgspec.json.format(msgspec.json.encode(progress), indent=2) + b"\n")
 
 
-def note(progress: Progress, report: Report) -> None:
-    """Enter what a check said."""
+def note(progress: Progress, report: Report, known: Container[str] = ()) -> None:
+    """Enter what a check said; failures of the `known` ones were entered before, when they were judged."""
     for exercise in report.exercises:
         progress.scores[exercise.name] = exercise.score
         for task in exercise.tasks:
@@ -97,10 +97,17 @@ def note(progress: Progress, report: Report) -> None:
             done = Verdict.PASS in verdicts <= {Verdict.PASS, Verdict.BROKEN}
             progress.tasks[task.id] = TaskProgress(task.score, done)
     for check in report.checks:
-        if check.verdict is Verdict.FAIL:
+        if check.verdict is Verdict.FAIL and check.id not in known:
             progress.failures[check.id] = progress.failures.get(check.id, 0) + 1
-        elif check.verdict is Verdict.PASS:
+        if check.verdict is Verdict.PASS:
             progress.failures.pop(check.id, None)
+
+
+def next_hint(progress: Progress, task_id: str, known: int) -> int:
+    """The place of a task's next hint among those that are `known`, which is from now on one that was seen."""
+    seen = min(progress.hints.get(task_id, 0), known - 1)
+    progress.hints[task_id] = seen + 1
+    return seen
 
 
 def _read(root: Path) -> Progress:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from grader.catalog import Exercise, Task
 from grader.progress import Progress, TaskProgress
 
+OFFERED_AFTER = 2
+"""failures of the same check, so that nobody is told what they would have found a minute later"""
+
 
 @dataclass(frozen=True)
 class TaskStanding:
@@ -51,3 +54,13 @@ def standing_of(exercise: Exercise, progress: Progress) -> Standing:
 def finished(exercises: Iterable[Exercise], progress: Progress) -> set[str]:
     """The names of those of which every task is done."""
     return {exercise.name for exercise in exercises if standing_of(exercise, progress).finished}
+
+
+def hint_offer(task: Task, progress: Progress, failing: Iterable[str], command: str) -> str:
+    """What is said of the hint that a command or a key gives, where one of these checks failed often; else nothing."""
+    times = max((progress.failures.get(check, 0) for check in failing), default=0)
+    if times < OFFERED_AFTER:
+        return ""
+    seen = progress.hints.get(task.id, 0)
+    what = f"has hint {seen + 1} of {len(task.hints)}" if seen < len(task.hints) else "says again what to read"
+    return f"failed {'twice' if times == 2 else f'{times} times'}: `{command}` {what}"

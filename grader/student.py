@@ -1,7 +1,7 @@
 """The commands of a student beside `check`: where they stand, hints, questions before a task, what is missing."""
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -14,14 +14,12 @@ from grader.errors import EXIT_NOT_YET, EXIT_OK, UsageError
 from grader.progress import Predicted, Progress
 from grader.report import Report
 from grader.salt import NO_SALT, read_salt
-from grader.standing import finished, standing_of
+from grader.standing import finished, hint_offer, standing_of
 from grader.typed import typed
 from grader.verdict import Verdict
 from grader.writers import standing as writer
 from grader.writers.terminal import wrap
 
-OFFERED_AFTER = 2
-"""failures of the same check, so that nobody is told what they would have found a minute later"""
 MOST_CHARS = 200
 """of an answer that is kept"""
 
@@ -46,7 +44,8 @@ def follow(catalog: Catalog, report: Report) -> Followed:
 
     def hint(task_id: str) -> str:
         failing = [check.id for check in report.checks if check.task == task_id and check.verdict is Verdict.FAIL]
-        return _hint_offer(catalog.task(task_id)[1], kept, failing)
+        command = typed("hint", task=task_id)
+        return hint_offer(catalog.task(task_id)[1], kept, failing, command) or command
 
     def question(task_id: str) -> str:
         task = catalog.task(task_id)[1]
@@ -77,8 +76,7 @@ def hint(task_id: str) -> None:
     catalog = read_here()
     _, task = catalog.task(task_id)
     with progress.changing(catalog.root, _tell) as kept:
-        seen = min(kept.hints.get(task.id, 0), len(task.hints) - 1)
-        kept.hints[task.id] = seen + 1
+        seen = progress.next_hint(kept, task.id, len(task.hints))
     click.echo(f"{task.id} {task.title}, hint {seen + 1} of {len(task.hints)}:\n")
     click.echo(click.wrap_text(task.hints[seen], 78, "  ", "  "))
     if seen + 1 < len(task.hints):
@@ -182,16 +180,6 @@ def _plain(given: str) -> str:
 
 def _paragraph(text: str) -> None:
     click.echo("\n".join(wrap(" ".join(text.split()), "  ", "  ")))
-
-
-def _hint_offer(task: Task, kept: Progress, failing: Iterable[str]) -> str:
-    command = typed("hint", task=task.id)
-    times = max((kept.failures.get(check, 0) for check in failing), default=0)
-    if times < OFFERED_AFTER:
-        return command
-    seen = kept.hints.get(task.id, 0)
-    what = f"has hint {seen + 1} of {len(task.hints)}" if seen < len(task.hints) else "says again what to read"
-    return f"failed {'twice' if times == 2 else f'{times} times'}: `{command}` {what}"
 
 
 def _reference(exercise: Exercise) -> str:

@@ -18,7 +18,14 @@ import pytest
 REPOSITORY = Path(__file__).parents[1]
 LESSONS = Path(__file__).parent / "lessons"
 collect_ignore = ["lessons", "attacks"]  # graded through the command
-ENVIRONMENT = {"PYTHONPATH": str(REPOSITORY), "HF_HUB_OFFLINE": "1", "LC_ALL": "C.UTF-8", "COLUMNS": "80"}
+ENVIRONMENT = {
+    "PYTHONPATH": str(REPOSITORY),
+    "HF_HUB_OFFLINE": "1",
+    "LC_ALL": "C.UTF-8",
+    "COLUMNS": "80",
+    "GRADER_COLD": "1",
+}
+os.environ["GRADER_COLD"] = "1"  # no test leaves a process behind, but those that are about that one
 
 
 @dataclass(frozen=True)
@@ -57,10 +64,15 @@ class Lesson:
 
     def run(self, *arguments: str, environment: dict[str, str] | None = None) -> Ran:
         """Run the command in the lesson's folder."""
+        with self.running(*arguments, environment=environment) as process:
+            out, talk = process.communicate(timeout=120)
+        return Ran(process.returncode, out.decode(), talk.decode())
+
+    def running(self, *arguments: str, environment: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
+        """The command, while it runs in the lesson's folder."""
         command = [sys.executable, "-m", "grader", *arguments]
         variables = {"PATH": os.environ["PATH"]} | ENVIRONMENT | (environment or {})
-        done = subprocess.run(command, cwd=self.root, env=variables, capture_output=True, timeout=120, check=False)
-        return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+        return subprocess.Popen(command, cwd=self.root, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def at(self, folder: Path) -> "Lesson":
         """The same commands in another folder."""

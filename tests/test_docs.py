@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
 
 from grader import policy, progress
@@ -19,7 +20,11 @@ from grader.audit.examine import audited_digest
 from grader.authoring.answers import read_answers
 from grader.catalog import Exercise, read_catalog
 from grader.cli import cli
+from grader.grade import DEFAULT_SEED, Session
+from grader.watch.board import Board, judged_as
+from grader.watch.screen import Size, render
 from grader.writers.audit_tables import CLEAN, mark
+from grader.writers.terminal import Commands
 
 REPOSITORY = Path(__file__).parents[1]
 README = REPOSITORY / "README.md"
@@ -27,6 +32,7 @@ DOCS = REPOSITORY / "docs"
 STUDENT, INSTRUCTOR, LMS, AUTHOR = (DOCS / f"{reader}.md" for reader in ("student", "instructor", "lms", "author"))
 DIAGNOSIS = DOCS / "diagnosis.md"
 MISTAKE = "lora/wrong/scale_alpha_only.py"
+WATCHED_MISTAKE = "lora/wrong/count_frozen_as_all.py"
 
 
 def run(*arguments: str, folder: Path = REPOSITORY, **variables: str) -> str:
@@ -63,6 +69,20 @@ def failing_check(folder: Path) -> str:
     return first[0] + "\n"
 
 
+def watched(_: Path) -> str:
+    """The screen of `make watch` after a save with a mistake in the fourth task."""
+    (exercise,) = read_catalog(REPOSITORY).select(("lora",))
+    source = exercise.reference.read_bytes() + b"\n\n" + (REPOSITORY / "solutions" / WATCHED_MISTAKE).read_bytes()
+    with Session((exercise,)) as session:
+        ids = {collected.check.id for collected in session.checks}
+        judged = session.judge(exercise.name, source, DEFAULT_SEED, ids, {}).judged.values()
+    results = {exercise.name: judged_as(exercise, judged)}
+    status = "14:03:22 checked 1 in 0.2 s, 33 cannot have changed"
+    board = Board((exercise,), {exercise.name: "lora.py"}, results, current="lora.4", status=status)
+    lines, _ = render(board, Size(80, 40), Commands(str, str, str))
+    return click.unstyle("\n".join(["$ make watch EX=lora", *lines])) + "\n"
+
+
 def help_of_check(_: Path) -> str:
     return "$ grader check --help\n" + run("check", "--help")
 
@@ -90,6 +110,7 @@ BLOCKS: dict[tuple[Path, str], Callable[[Path], str]] = {
     (README, "make check"): untouched_stubs,
     (README, "make list"): list_of_some,
     (README, "failing check"): failing_check,
+    (README, "watch"): watched,
     (STUDENT, "failing check"): failing_check,
     (INSTRUCTOR, "grader check --help"): help_of_check,
     (INSTRUCTOR, "policy"): keys_of_policy,

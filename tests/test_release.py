@@ -200,6 +200,7 @@ def test_our_release_names_only_targets_and_files_that_it_holds(ours):
     ).stdout
     assert [line.split()[0] for line in help_text.splitlines()] == [
         "help",
+        "watch",
         "check",
         "list",
         "hint",

@@ -15,6 +15,7 @@ import numpy as np
 
 from grader.authoring.answers import Answer, read_answers
 from grader.catalog import Exercise
+from grader.checking.cancelling import Cancellation
 from grader.checking.cases import SEED, Case, cases_of
 from grader.checking.check import Check, parameters_of, require_check
 from grader.checking.diagnosis import Evidence, explain, quantities_of
@@ -117,13 +118,15 @@ class Bench:
             self._trusted[key] = Implementation(source, self.launcher, exercise.name)
         return self._trusted[key]
 
-    def student(self, exercise: Exercise, content: bytes | None) -> Implementation:
+    def student(
+        self, exercise: Exercise, content: bytes | None, cancellation: Cancellation | None = None
+    ) -> Implementation:
         """A submission's implementation of an exercise; None for one that was not handed in."""
         config = exercise.config
         source = Source(
             "student", exercise.name, content, config.forbidden, config.limits, self._unreadable, self._needs_jail
         )
-        return Implementation(source, self.launcher, exercise.name)
+        return Implementation(source, self.launcher, exercise.name, cancellation)
 
     def confinement(self) -> Confinement:
         """How a student's worker is confined here, learnt from one that is started for this alone."""
@@ -217,11 +220,18 @@ class Grading:
 
     @classmethod
     def of(
-        cls, bench: Bench, sources: Mapping[str, bytes], seed: int, salt: Salt = NO_SALT, *, explain: bool = True
+        cls,
+        bench: Bench,
+        sources: Mapping[str, bytes],
+        seed: int,
+        salt: Salt = NO_SALT,
+        *,
+        explain: bool = True,
+        cancellation: Cancellation | None = None,
     ) -> Self:
         """The grading of a submission that consists of these files."""
         exercises = bench.exercises.items()
-        students = {name: bench.student(exercise, sources.get(name)) for name, exercise in exercises}
+        students = {name: bench.student(exercise, sources.get(name), cancellation) for name, exercise in exercises}
         return cls(bench, students, seed, salt, explain=explain)
 
     @property

@@ -14,6 +14,7 @@ from typing import NoReturn, TypeAlias
 
 import numpy as np
 
+from grader.checking.cancelling import Cancellation
 from grader.checking.finding import Failed, Finding, Todo
 from grader.errors import BrokenError, UnansweredError, WireError
 from grader.verdict import LOADING
@@ -75,8 +76,11 @@ class Exchange:
 class Implementation:
     """One implementation of an exercise, in a worker that is replaced when it dies."""
 
-    def __init__(self, source: Source, launcher: Launcher, exercise: str) -> None:
+    def __init__(
+        self, source: Source, launcher: Launcher, exercise: str, cancellation: Cancellation | None = None
+    ) -> None:
         self.source = source
+        self._cancellation = cancellation or Cancellation()
         self.last_probe = ""
         self.last_plain: dict[str, Argument] = {}
         """the arguments of the last probe that read well in a message"""
@@ -180,7 +184,8 @@ class Implementation:
             worker = self._ready_worker()
             if self._load_failure:
                 return self._load_failure
-            outcome = worker.ask(probe, arguments, self._seed, left_s)
+            with self._cancellation.interrupting(worker):
+                outcome = worker.ask(probe, arguments, self._seed, left_s)
         finally:
             self._spent_s += time.monotonic() - started
         self._looks.add(worker.looks)
@@ -203,7 +208,8 @@ class Implementation:
         if self._worker is None or not self._worker.alive:
             self._worker = self._start_worker()
             if self._load_failure is None:
-                outcome = self._worker.load(self.source.name, self.source.content or b"")
+                with self._cancellation.interrupting(self._worker):
+                    outcome = self._worker.load(self.source.name, self.source.content or b"")
                 self._load_failure = None if isinstance(outcome, Answer) else outcome
         return self._worker
 

@@ -421,6 +421,7 @@ class Worker:
         self._watch: watch.Watch | None = None
         self.looks = watch.Looks()
         """at it, while it had its last question"""
+        self._interrupted = False
         self._numbers = itertools.count(1)
         self.alive = True
         try:
@@ -441,6 +442,11 @@ class Worker:
         """Let it run one probe beside its implementation, for as long as one call may take and `at_most_s`."""
         question: dict[str, Value] = {"probe": probe, "arguments": dict(arguments), "seed": seed}
         return self._converse("ask", question, min(self._limits.call_s, at_most_s))
+
+    def interrupt(self) -> None:
+        """From another thread: what it is asked ends at once, as a death; whoever asked then buries it."""
+        self._interrupted = True
+        self._channel.shut_down()
 
     def close(self, grace_s: float = 0.0) -> int:
         """End it; its exit code, negative for a signal."""
@@ -477,7 +483,7 @@ class Worker:
             return Died(f"garbled the answer of its process ({error})")
         except EOFError:
             # Its own exit code says more than our signal: a closed channel usually means that it is exiting.
-            return self._death(self.close(grace_s=0.5))
+            return self._death(self.close(grace_s=0.0 if self._interrupted else 0.5))
         finally:
             if self._watch:
                 self._watch.looks = None

@@ -47,7 +47,7 @@ def render(report: Report, commands: Commands) -> str:
 
 
 def _exercise(exercise: ExerciseResult) -> str:
-    lines = [_row(click.style(f"{exercise.name}  {exercise.title}", bold=True), exercise.score, exercise.max_score)]
+    lines = [row(click.style(f"{exercise.name}  {exercise.title}", bold=True), exercise.score, exercise.max_score)]
     told: set[str] = set()
     for task in exercise.tasks:
         checks = [check for check in exercise.checks if check.task == task.id]
@@ -58,25 +58,26 @@ def _exercise(exercise: ExerciseResult) -> str:
 
 
 def _task(task: TaskResult, checks: list[CheckResult], told: set[str]) -> list[str]:
-    head = _row(f"  {task.id} {task.title}", task.score, task.max_score)
+    head = row(f"  {task.id} {task.title}", task.score, task.max_score)
     verdicts = {check.verdict for check in checks}
     if verdicts == {Verdict.SKIPPED}:
-        return [head, _styled(Verdict.SKIPPED, f"    {SIGNS[Verdict.SKIPPED]}  skipped: {checks[0].message}")]
+        return [head, styled(Verdict.SKIPPED, f"    {SIGNS[Verdict.SKIPPED]}  skipped: {checks[0].message}")]
     if verdicts <= {Verdict.TODO, Verdict.SKIPPED}:
-        return [head, _styled(Verdict.TODO, f"    {SIGNS[Verdict.TODO]}  not started (about {task.minutes} minutes)")]
+        return [head, styled(Verdict.TODO, f"    {SIGNS[Verdict.TODO]}  not started (about {task.minutes} minutes)")]
     lines = [head]
     for check in checks:
-        lines += _check(check, told)
+        lines += check_lines(check, told)
     return lines
 
 
-def _check(check: CheckResult, told: set[str]) -> list[str]:
+def check_lines(check: CheckResult, told: set[str]) -> list[str]:
+    """What is said of one check; a message in `told` is not said again."""
     title = f"hidden: {check.title}" if check.hidden else check.title
     if check.verdict in (Verdict.TODO, Verdict.SKIPPED, Verdict.BROKEN):
         title = f"{check.verdict}: {title}"
     first, *more = textwrap.wrap(title, 58)
-    sign = _styled(check.verdict, SIGNS[check.verdict])
-    lines = [_row(f"    {sign}  {first}", check.score, check.max_score), *(f"       {line}" for line in more)]
+    sign = styled(check.verdict, SIGNS[check.verdict])
+    lines = [row(f"    {sign}  {first}", check.score, check.max_score), *(f"       {line}" for line in more)]
     if check.verdict in (Verdict.PASS, Verdict.TODO):
         return lines
     if check.message in told:
@@ -96,7 +97,7 @@ def _message_line(line: str) -> list[str]:
 
 
 def _summary(report: Report, commands: Commands) -> str:
-    lines = [_row(click.style("total", bold=True), report.score, report.max_score), ""]
+    lines = [row(click.style("total", bold=True), report.score, report.max_score), ""]
     verdicts = {check.verdict for check in report.checks}
     unfinished = [
         (exercise, task)
@@ -132,7 +133,8 @@ def _summary(report: Report, commands: Commands) -> str:
     return "\n".join(lines)
 
 
-def _row(left: str, score: float, max_score: float) -> str:
+def row(left: str, score: float, max_score: float) -> str:
+    """A line that ends with points."""
     right = f"{points(score)} of {points(max_score)}"
     return left + " " * max(1, WIDTH - len(click.unstyle(left)) - len(right)) + right
 
@@ -161,5 +163,6 @@ def wrap(text: str, first: str = "", rest: str = "") -> list[str]:
     return lines or [""]
 
 
-def _styled(verdict: Verdict, text: str) -> str:
+def styled(verdict: Verdict, text: str) -> str:
+    """Text in the colour of a verdict."""
     return click.style(text, fg=COLORS[verdict])
