@@ -1,6 +1,6 @@
 """Grades submissions: collects the checks of the chosen exercises once, runs them on each, makes the Reports."""
 
-from collections.abc import Callable, Collection, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -79,25 +79,19 @@ class Session:
         """All checks of this session, in the order in which they are judged; raises BrokenError if one cannot run."""
         return collect(self._exercises, hidden=self._full)
 
-    def grade(
-        self,
-        sources: Mapping[str, bytes],
-        seed: int = DEFAULT_SEED,
-        *,
-        explain: bool = True,
-        only: Collection[str] | None = None,
-        cancellation: Cancellation | None = None,
-    ) -> Report:
+    def grade(self, sources: Mapping[str, bytes], seed: int = DEFAULT_SEED, *, explain: bool = True) -> Report:
         """The report on one submission's sources; raises BrokenError if the checks themselves cannot run.
 
-        Without `explain` a failing case is told as it was met, for whoever asks for verdicts alone. `only` are names of
-        exercises, of which alone the report is; by default all are. Raises Cancelled if that is wished for.
+        Without `explain` a failing case is told as it was met, for whoever asks for verdicts alone.
         """
-        grading = Grading.of(self.bench, sources, seed, self.salt, explain=explain, cancellation=cancellation)
-        chosen = [exercise for exercise in self._exercises if only is None or exercise.name in only]
-        self._run(grading, [collected for collected in self.checks if collected.exercise in chosen])
+        grading = self._run(Grading.of(self.bench, sources, seed, self.salt, explain=explain), self.checks)
         return report_of(
-            chosen, grading.judged.values(), seed, grading.isolation, full=self._full, salt=self.salt.fingerprint
+            self._exercises,
+            grading.judged.values(),
+            seed,
+            grading.isolation,
+            full=self._full,
+            salt=self.salt.fingerprint,
         )
 
     def judge_apart(self, students: Mapping[str, Implementation], seed: int) -> list[Judged]:

@@ -12,19 +12,19 @@ class Cancelled(BaseException):
 
 
 class Cancellation:
-    """A wish that one grading ends. It may come before the grading starts, and more than once."""
+    """A wish that a grading, or several, end. It may come before they start, and more than once."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._worker: Worker | None = None
+        self._asked: set[Worker] = set()
         self._wished = False
 
     def wish(self) -> None:
-        """End the grading: the worker that it waits for dies, and no other is asked."""
+        """End the grading: workers that it waits for die, and no other is asked."""
         with self._lock:
             self._wished = True
-            if self._worker:
-                self._worker.interrupt()
+            for worker in self._asked:
+                worker.interrupt()
 
     def heed(self) -> None:
         """Raise Cancelled if the end is wished for."""
@@ -36,10 +36,10 @@ class Cancellation:
         """Let the wish interrupt this worker meanwhile; raises Cancelled before or after, if there is one."""
         with self._lock:
             self.heed()
-            self._worker = worker
+            self._asked.add(worker)
         try:
             yield
         finally:
             with self._lock:
-                self._worker = None
+                self._asked.discard(worker)
         self.heed()

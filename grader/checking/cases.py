@@ -4,6 +4,7 @@ Hypothesis draws and shrinks. A case holds shapes and small numbers; arrays are 
 """
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -18,6 +19,8 @@ Body = TypeVar("Body", bound=Callable[..., None])
 Case = dict[str, Any]
 
 SEED = "seed"
+SEARCHING = threading.Lock()
+"""Drawing changes what Hypothesis shares among threads, see `_without_local_constants`."""
 EXTRA_ATTEMPTS = 4
 """Attempts at a smaller failing case, beyond the number of examples: a failing check must stay cheap."""
 
@@ -78,7 +81,7 @@ class Cases:
             report_multiple_bugs=False,
             print_blob=False,
         )
-        with _without_local_constants():
+        with SEARCHING, _without_local_constants():
             hypothesis.seed(seed)(settings(hypothesis.given(strategies.fixed_dictionaries(parts))(run)))()
 
 

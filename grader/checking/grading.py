@@ -220,18 +220,11 @@ class Grading:
 
     @classmethod
     def of(
-        cls,
-        bench: Bench,
-        sources: Mapping[str, bytes],
-        seed: int,
-        salt: Salt = NO_SALT,
-        *,
-        explain: bool = True,
-        cancellation: Cancellation | None = None,
+        cls, bench: Bench, sources: Mapping[str, bytes], seed: int, salt: Salt = NO_SALT, *, explain: bool = True
     ) -> Self:
         """The grading of a submission that consists of these files."""
         exercises = bench.exercises.items()
-        students = {name: bench.student(exercise, sources.get(name), cancellation) for name, exercise in exercises}
+        students = {name: bench.student(exercise, sources.get(name)) for name, exercise in exercises}
         return cls(bench, students, seed, salt, explain=explain)
 
     @property

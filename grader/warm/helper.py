@@ -21,8 +21,9 @@ from grader.warm.letters import Alive, Ask, Graded, Refused, receive_ask, send
 from grader.warm.place import Place, is_same_user, place_of
 
 if TYPE_CHECKING:
-    from grader.catalog import Catalog
+    from grader.catalog import Catalog, Exercise
     from grader.checking.cancelling import Cancellation
+    from grader.checking.grading import Grading
 
 IDLE_VARIABLE = "GRADER_IDLE_S"
 IDLE_S = 600.0
@@ -128,7 +129,8 @@ class Helper:
             job.cancel()
             cancellation.wish()
             raise
-        reply = job.result()
+        # An exception is told by whoever grades without us, if it comes up there too.
+        reply = Refused("broken") if job.exception() else job.result()
         if isinstance(reply, Refused):
             self.retire()
         return reply
@@ -159,20 +161,40 @@ class _Loaded:
         return Cancellation()
 
     def grade(self, asked: Ask, cancellation: "Cancellation") -> Graded | Refused:
-        """The report, if it rests on nothing but what lies there still, and none of it is our fault."""
-        from grader.verdict import Verdict
+        """The report, if it rests on nothing but what lies there still, and none of it is our fault.
 
-        report = self.session.grade(asked.sources, asked.seed, only=asked.exercises, cancellation=cancellation)
-        if any(check.verdict is Verdict.BROKEN for check in report.checks):
+        Exercises have nothing in common but the zygote, so they are judged beside each other.
+        """
+        from grader.grade import report_of
+        from grader.verdict import Verdict
+        from grader.worker.isolation import weakest
+
+        def judge(exercise: "Exercise") -> "Grading":
+            checks = {found.check.id for found in self.session.checks if found.exercise is exercise}
+            source = asked.sources.get(exercise.name)
+            return self.session.judge(exercise.name, source, asked.seed, checks, {}, cancellation=cancellation)
+
+        chosen = [exercise for exercise in self.catalog.exercises if exercise.name in asked.exercises]
+        with concurrent.futures.ThreadPoolExecutor(_cores()) as threads:
+            gradings = list(threads.map(judge, chosen))
+        judged = [check for grading in gradings for check in grading.judged.values()]
+        if any(check.verdict is Verdict.BROKEN for check in judged):
             return Refused("broken")
         if self._now() != self.fingerprint:
             return Refused("stale")
+        isolation = weakest(grading.isolation for grading in gradings)
+        report = report_of(chosen, judged, asked.seed, isolation, full=False, salt="")
         return Graded(report, self.session.notice)
 
     def _now(self) -> str:
         from grader.warm.fingerprint import fingerprint
 
         return fingerprint(self.catalog)
+
+
+def _cores() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _beat(connection: socket.socket, job: "concurrent.futures.Future[Any]", patience_s: float = float("inf")) -> bool:
