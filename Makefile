@@ -34,6 +34,7 @@ doctor: $(VENV)/.student ## what is missing on this machine, if anything
 	@$(GRADER) doctor
 
 $(VENV)/.student: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 6) and "grader: Python 3.11 or newer is needed, and this is " + sys.version.split()[0])'
 	@$(PYTHON) grader/first_run.py $(VENV) $(PIP_FLAGS)
 
 # What instructors and authors need on top; a release for students does not hold it.
