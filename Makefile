@@ -21,13 +21,13 @@ help: ## list the targets
 check: $(VENV)/.student ## grade your work: make check, or one exercise: make check EX=lora
 	@$(GRADER) check $(EX)
 
-list: $(VENV)/.student ## where you stand: make list, or one exercise, task by task: make list EX=lora
+list: $(VENV)/.student ## where you stand; task by task: make list EX=lora
 	@$(GRADER) list $(EX)
 
 hint: $(VENV)/.student ## the next hint of a task: make hint TASK=lora.2
 	@$(GRADER) hint $(TASK)
 
-predict: $(VENV)/.student ## questions to answer before a task, never graded: make predict TASK=lora.2
+predict: $(VENV)/.student ## questions before a task, never graded: make predict TASK=lora.2
 	@$(GRADER) predict $(TASK) $(if $(ANSWER),'$(ANSWER)')
 
 doctor: $(VENV)/.student ## what is missing on this machine, if anything
