@@ -24,19 +24,20 @@ watch: $(VENV)/.student ## grade at every save, and show the task at hand: make 
 check: $(VENV)/.student ## grade your work: make check, or one exercise: make check EX=lora
 	@$(GRADER) check $(EX)
 
-list: $(VENV)/.student ## where you stand: make list, or one exercise, task by task: make list EX=lora
+list: $(VENV)/.student ## where you stand; task by task: make list EX=lora
 	@$(GRADER) list $(EX)
 
 hint: $(VENV)/.student ## the next hint of a task: make hint TASK=lora.2
 	@$(GRADER) hint $(TASK)
 
-predict: $(VENV)/.student ## questions to answer before a task, never graded: make predict TASK=lora.2
+predict: $(VENV)/.student ## questions before a task, never graded: make predict TASK=lora.2
 	@$(GRADER) predict $(TASK) $(if $(ANSWER),'$(ANSWER)')
 
 doctor: $(VENV)/.student ## what is missing on this machine, if anything
 	@$(GRADER) doctor
 
 $(VENV)/.student: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 6) and "grader: Python 3.11 or newer is needed, and this is " + sys.version.split()[0])'
 	@$(PYTHON) grader/first_run.py $(VENV) $(PIP_FLAGS)
 
 # What instructors and authors need on top; a release for students does not hold it.

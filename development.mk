@@ -20,7 +20,7 @@ format: $(VENV)/.dev ## rewrite files in the project's format
 	$(BIN)/ruff check --fix
 
 stubs: $(VENV)/.student ## generate the stubs from solutions/
-	@$(BIN)/grader stubs
+	@$(GRADER) stubs
 
 goldens: $(VENV)/.dev ## rewrite golden files and the generated parts of documents
 	$(BIN)/python -m pytest --update-goldens tests/test_messages.py tests/test_docs.py tests/test_pages.py tests/test_attacks.py tests/test_writers.py

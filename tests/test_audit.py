@@ -226,3 +226,25 @@ def test_the_tables_tell_what_they_were_made_of(audited: Lesson):
     stub = audited.root / "solutions/vectors/wrong/mean_of_nothing.py"
     stub.write_text(stub.read_text() + "\n")
     assert mark("vectors", audited_digest(exercise)) not in tables
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "same"),
+    [
+        ("points = 2", "points = 3", True),
+        ('"How many elements are there?"', '"How many are there?"', True),
+        ("order = 1", 'order = 1\nlearned = "One. Two."', True),
+        ("minutes = 3", 'minutes = 3\npredict = [{question = "x", answer = 1, explanation = "y"}]', True),
+        ('needs = ["vectors.1"]', "needs = []", False),
+        ("call_s = 1.0", "call_s = 2.0", False),
+        ('forbidden = ["statistics"]', "forbidden = []", False),
+    ],
+)
+def test_what_was_audited_is_what_can_move_a_verdict(lesson: Lesson, old: str, new: str, same: bool):
+    (before,) = map(audited_digest, read_catalog(lesson.root).exercises)
+    toml = lesson.root / "exercises/vectors/exercise.toml"
+    assert old in toml.read_text()
+    toml.write_text(toml.read_text().replace(old, new, 1))
+    (lesson.root / "solutions/vectors/predictions.py").touch()
+    (after,) = map(audited_digest, read_catalog(lesson.root).exercises)
+    assert (before == after) == same
