@@ -1,6 +1,6 @@
 # `make` alone lists the targets. A student needs `check`, `list` and `hint`; Python 3.11 or newer is enough.
 .DEFAULT_GOAL := help
-.PHONY: help check list hint
+.PHONY: help check list hint lab
 
 PYTHON ?= python3
 PIP_FLAGS ?=
@@ -25,6 +25,13 @@ list: $(VENV)/.student ## the exercises and where you stand
 
 hint: $(VENV)/.student ## the next hint of a task: make hint TASK=lora.2
 	@$(GRADER) hint $(TASK)
+
+lab: $(VENV)/.notebook ## work in notebooks: opens JupyterLab
+	@$(BIN)/jupyter lab exercises
+
+$(VENV)/.notebook: $(VENV)/.student
+	@$(PIP) --editable '.[notebook]'
+	@touch $@
 
 $(VENV)/.student: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0])'

@@ -59,6 +59,10 @@ class Exercise:
         return self.folder / f"{self.name}.py"
 
     @property
+    def notebook(self) -> Path:
+        return self.folder / f"{self.name}.ipynb"
+
+    @property
     def oracle(self) -> Path:
         return self.folder / "oracle.py"
 

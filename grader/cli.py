@@ -299,12 +299,9 @@ def hint(task_id: str) -> None:
     """The next hint of a task; asking again gives a stronger one."""
     catalog = _catalog()
     _, task = catalog.task(task_id)
-    kept = progress.read(catalog.root)
-    seen = min(kept.hints.get(task.id, 0), len(task.hints) - 1)
+    seen = progress.next_hint(catalog.root, task)
     click.echo(f"{task.id} {task.title}, hint {seen + 1} of {len(task.hints)}:\n")
     click.echo(click.wrap_text(task.hints[seen], 78, "  ", "  "))
-    kept.hints[task.id] = seen + 1
-    progress.write(catalog.root, kept)
     if seen + 1 < len(task.hints):
         click.echo("\nAsk again for the next one.", err=True)
 
@@ -323,6 +320,22 @@ def stubs(only_check: bool) -> None:
         click.echo(f"{exercise.stub.relative_to(catalog.root)}: {'stale' if only_check else 'written'}")
     if stale and only_check:
         raise UsageError("some stubs are not what their references say; run `grader stubs`")
+
+
+@cli.command("notebooks")
+@click.option("--check", "only_check", is_flag=True, help="Change nothing; fail if a notebook is not fresh.")
+def write_notebooks(only_check: bool) -> None:
+    """Generate the notebook of each exercise: its README, its stub as cells, a check below each task."""
+    from grader.authoring.notebooks import is_stale, make_notebook
+
+    catalog = _catalog()
+    stale = [exercise for exercise in catalog.exercises if is_stale(exercise)]
+    for exercise in stale:
+        if not only_check:
+            exercise.notebook.write_text(make_notebook(exercise), "utf-8")
+        click.echo(f"{exercise.notebook.relative_to(catalog.root)}: {'stale' if only_check else 'written'}")
+    if stale and only_check:
+        raise UsageError("some notebooks are not what their exercises say; run `grader notebooks`")
 
 
 @cli.command()

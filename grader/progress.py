@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from grader import files
+from grader.catalog import Task
 
 VERSION = 1
 
@@ -38,6 +39,15 @@ def read(root: Path) -> Progress:
     except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return Progress()
     return Progress(hints, {name: score for name, score in scores.items() if math.isfinite(score)})
+
+
+def next_hint(root: Path, task: Task) -> int:
+    """The index of the hint to show now, which is remembered as seen: each is stronger than the one before."""
+    kept = read(root)
+    seen = min(kept.hints.get(task.id, 0), len(task.hints) - 1)
+    kept.hints[task.id] = seen + 1
+    write(root, kept)
+    return seen
 
 
 def write(root: Path, progress: Progress) -> None:
