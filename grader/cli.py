@@ -368,6 +368,22 @@ def write_gradescope(exercises: tuple[str, ...], out: Path, minutes: float, vend
     _name_left_out(packing.left_out)
 
 
+@cli.command("nbgrader")
+@click.argument("course", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("exercises", nargs=-1)
+@click.option(
+    "--assignment", default="", metavar="NAME", help="One assignment of this name; by default one per exercise."
+)
+@click.option("--force", is_flag=True, help="Replace what is in the course already.")
+def write_nbgrader(course: Path, exercises: tuple[str, ...], assignment: str, force: bool) -> None:
+    """Write source notebooks and the configuration of a course for nbgrader (needs solutions/)."""
+    from grader.authoring.course import write_course
+
+    catalog = _catalog()
+    written = write_course(catalog, catalog.select(exercises), course, assignment, force=force)
+    click.echo(f"{course}: {len(written)} files written; its source/ holds solutions, so keep that to yourself")
+
+
 def main() -> NoReturn:
     """Run the command; every way to end is an exit status of the contract."""
     try:

@@ -54,21 +54,10 @@ def is_stale(exercise: Exercise) -> bool:
     return not exercise.notebook.is_file() or exercise.notebook.read_text("utf-8") != make_notebook(exercise)
 
 
-def check_id(task_id: str) -> str:
-    """What nbgrader calls the cell that checks a task."""
-    return task_id.replace(".", "-")
-
-
-def check_source(task: Task) -> str:
-    """What stands in the cell that checks a task."""
-    return f'# {task.id} {task.title}: {task.points} points, about {task.minutes} minutes\ng.check("{task.id}")'
-
-
-def check_cell(task: Task) -> Cell:
-    """The cell that checks a task: nbgrader reads the points that it has earned from what it says last."""
-    cell = _code(check_id(task.id), check_source(task))
-    cell["metadata"]["nbgrader"] = _nbgrader(check_id(task.id), grade=True, locked=True, points=task.points)
-    return cell
+def nbgrader_metadata(grade_id: str, **given: bool | float) -> dict[str, Any]:
+    """What nbgrader must know of a cell: its name, and what of `grade`, `solution` and `locked` it is."""
+    unless = {"grade": False, "solution": False, "locked": False, "task": False}
+    return {"schema_version": 3, "grade_id": grade_id, **unless, **given}
 
 
 def _lesson(exercise: Exercise) -> Iterator[Cell]:
@@ -108,13 +97,22 @@ def _your_part(exercise: Exercise, source: str, holes: Mapping[str, set[str]]) -
             continue
         grade_id = f"{exercise.name}-{name}"
         cell = _code(grade_id, text)
-        cell["metadata"]["nbgrader"] = _nbgrader(grade_id, solution=True)
+        cell["metadata"]["nbgrader"] = nbgrader_metadata(grade_id, solution=True)
         yield cell
         for task in exercise.config.tasks:
             if task.id in holes[name]:
                 needed[task.id] -= 1
                 if not needed[task.id]:
-                    yield check_cell(task)
+                    yield _check(task)
+
+
+def _check(task: Task) -> Cell:
+    """The cell that checks a task: nbgrader reads the points that it has earned from what it says last."""
+    grade_id = task.id.replace(".", "-")
+    source = f'# {task.id} {task.title}: {task.points} points, about {task.minutes} minutes\ng.check("{task.id}")'
+    cell = _code(grade_id, source)
+    cell["metadata"]["nbgrader"] = nbgrader_metadata(grade_id, grade=True, locked=True, points=task.points)
+    return cell
 
 
 def _pieces(tree: ast.Module, source: str) -> Iterator[tuple[str, list[str]]]:
@@ -124,8 +122,8 @@ def _pieces(tree: ast.Module, source: str) -> Iterator[tuple[str, list[str]]]:
     done = tree.body[0].end_lineno or 0 if statements != tree.body else 0
     between: list[str] = []
     for statement in statements:
-        mine = lines[done : statement.end_lineno]
-        done = statement.end_lineno or done
+        end = _end(lines, statement)
+        mine, done = lines[done:end], end
         if isinstance(statement, DEFINITION):
             if between:
                 yield "", between
@@ -135,6 +133,16 @@ def _pieces(tree: ast.Module, source: str) -> Iterator[tuple[str, list[str]]]:
             between += mine
     if rest := between + lines[done:]:
         yield "", rest
+
+
+def _end(lines: list[str], statement: ast.stmt) -> int:
+    """The number of a statement's last line, with the comments in it that follow its code, such as an END SOLUTION."""
+    end = after = statement.end_lineno or 0
+    while after < len(lines) and lines[after].lstrip()[:1] in ("", "#"):
+        after += 1
+        if lines[after - 1].startswith((" ", "\t")):
+            end = after
+    return end
 
 
 def _holes(stub: str) -> dict[str, set[str]]:
@@ -160,8 +168,3 @@ def _code(cell_id: str, source: str) -> Cell:
 
 def _lines(source: str) -> list[str]:
     return source.strip("\n").splitlines(keepends=True)
-
-
-def _nbgrader(grade_id: str, **given: bool | int) -> dict[str, Any]:
-    unless = {"grade": False, "solution": False, "locked": False, "task": False}
-    return {"schema_version": 3, "grade_id": grade_id, **unless, **given}
