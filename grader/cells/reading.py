@@ -11,8 +11,6 @@ import msgspec
 
 from grader.errors import UsageError
 
-MIB = 1024 * 1024
-MAX_NOTEBOOK = 32 * MIB
 MAX_CODE = 512 * 1024
 """of all cells together: parsing takes some hundred bytes of memory for each"""
 MAX_CELLS = 10_000

@@ -47,7 +47,7 @@ class Made:
     """what there is to say of it, a line each"""
 
 
-def module_of(cells: Sequence[Cell | str], exercise: str, stub: str) -> Made:
+def module_of(cells: Sequence[Cell | str], exercise: str, stub: str, where: str = "the notebook") -> Made:
     """The module that the cells of a notebook make of an exercise; a bare text is a cell that has run, in its turn.
 
     `stub` is the text of the exercise's stub. The first cell is number 1. Raises UsageError if there is too much of it.
@@ -56,7 +56,7 @@ def module_of(cells: Sequence[Cell | str], exercise: str, stub: str) -> Made:
         warnings.simplefilter("ignore")  # a submission's invalid escapes concern nobody here
         cuts = {f"cell {number}": _cut_cell(cell, number, exercise) for number, cell in enumerate(cells, start=1)}
         if sum(len(one.statements) for one in cuts.values()) > MAX_STATEMENTS:
-            raise UsageError(f"holds more than {MAX_STATEMENTS} statements; hand in what the exercise asks for")
+            raise UsageError(f"{where}: holds more than {MAX_STATEMENTS} statements; hand in the exercise's alone")
         has_run = any(isinstance(cell, str) for cell in cells)
         return _Slicing(_cut_stub(stub), cuts, has_run=has_run).made()
 
@@ -126,7 +126,9 @@ class _Slicing:
             self._binders.pop(name, None)
             return
         best = max(found, key=ranks.__getitem__)
-        earlier = [one for one in found if self._number[one] < self._number[best] and (stages[one] or 0) >= OPEN]
+        earlier = [
+            one for one in found if self._number[one] < self._number[best] and (stages[one] or UNTOUCHED) >= OPEN
+        ]
         self._binders[name] = [*earlier, best]
         rivals = {one.place for one in found if stages[one] == FILLED and name not in best.reads_now} - {best.place}
         if rivals:
@@ -148,18 +150,11 @@ class _Slicing:
                 ast.Assign(targets=[ast.Name()], value=value)
                 | ast.AnnAssign(target=ast.Name(), value=ast.expr() as value)
             ):
-                if name in statement.reads_now and name not in statement.calls:
+                if name in (wrapped := _wrapped(value)):
                     return FILLED  # it builds on an earlier one: `evaluate = no_grad(evaluate)`
                 is_made = isinstance(value, ast.Lambda | ast.Name | ast.Attribute)
-                return RENAMED if is_made or self._wraps(value) else None
+                return RENAMED if is_made or any(map(self._is_function, wrapped)) else None
         return None
-
-    def _wraps(self, value: ast.expr) -> bool:
-        """Whether a call is given a function, to make another of it."""
-        if not isinstance(value, ast.Call):
-            return False
-        given = [*value.args, *(keyword.value for keyword in value.keywords)]
-        return any(isinstance(one, ast.Name) and self._is_function(one.id) for one in given)
 
     def _is_function(self, name: str) -> bool:
         return any(isinstance(one.node, DEFINITIONS) for one in self._binders.get(name, ()))
@@ -179,7 +174,9 @@ class _Slicing:
         if not found or statement.place == STUB:
             return self._last(name)
         place = bisect_left(found, self._number[statement], key=self._number.__getitem__)
-        return found[place - 1] if place else found[0]
+        if not place and found[0] is statement:  # it builds on what is given: `class Box(Box): ...`
+            return self._stub.get(name)
+        return found[max(place - 1, 0)]
 
     def _lasting(self, name: str) -> Statement | None:
         """What a function that is called later finds under a name; nothing if that takes a run."""
@@ -294,7 +291,7 @@ class _Slicing:
     # ------------------------------------------------------------------ what is said of it
 
     def _account(self, taken: set[Statement]) -> Iterator[str]:
-        sources = {one.place for one in taken} - {STUB}
+        sources = {one.place for one in taken if not one.is_broken} - {STUB}
         left = {place for place, one in self._cuts.items() if one.runs}
         left |= {one.place for one in self._number if _only_runs(one) and one not in taken} - {STUB}
         if sources:
@@ -336,6 +333,18 @@ def _open_holes(statement: Statement) -> int:
 
 def _names(node: ast.expr) -> set[str]:
     return {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+
+
+def _wrapped(value: ast.expr) -> set[str]:
+    """The names that a call is given, to make another function of them perhaps; what Python itself has makes none."""
+    found: set[str] = set()
+    todo = [value]
+    while todo:
+        call = todo.pop()
+        if isinstance(call, ast.Call) and not (isinstance(call.func, ast.Name) and hasattr(builtins, call.func.id)):
+            todo += call.args
+            found |= {one.id for one in call.args if isinstance(one, ast.Name)}
+    return found
 
 
 def _is_literal(node: ast.expr) -> bool:
