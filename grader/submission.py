@@ -93,7 +93,7 @@ def source_of_notebook(content: bytes, where: str, name: str, stub: Path) -> tup
     from grader.cells.reading import read_cells
     from grader.cells.slicing import module_of
 
-    made = module_of(read_cells(content, where), name, stub.read_text("utf-8"), where)
+    made = module_of(read_cells(content, where), name, stub.read_text("utf-8"))
     return made.source.encode(), tuple(f"{where}: {note}" for note in made.notes)
 
 
