@@ -16,11 +16,11 @@ import click
 
 import grader
 from grader import errors, files, progress
-from grader.catalog import Catalog, find_root, read_catalog
+from grader.catalog import Catalog, Exercise, find_root, read_catalog, stubs_of
 from grader.errors import GraderError, UsageError
 from grader.report import Report
 from grader.salt import NO_SALT, read_salt, secret_file
-from grader.submission import existing_secrets, read_submission
+from grader.submission import SUFFIXES, Unpacked, existing_secrets, places_of, read_submission
 from grader.verdict import Verdict
 from grader.writers import class_summary, ctrf, gradescope, json_report, junit, prairielearn, terminal
 
@@ -77,7 +77,7 @@ def list_exercises() -> None:
 
 @cli.command()
 @click.argument("exercises", nargs=-1)
-@click.option("--submission", type=click.Path(path_type=Path), help="Grade this file or folder instead.")
+@click.option("--submission", type=click.Path(path_type=Path), help="Grade this file, notebook, folder or zip instead.")
 @click.option("--full", is_flag=True, help="Also run the hidden checks (needs solutions/).")
 @click.option("--allow-unjailed", is_flag=True, help="Grade with --full even where submissions are not confined.")
 @_report_options
@@ -96,8 +96,9 @@ def check(
         raise UsageError(f"{' and '.join(printed)}: standard output holds one report; write the other to a file")
     catalog = _catalog()
     chosen = catalog.select(exercises)
-    names = [exercise.name for exercise in chosen]
-    sources = read_submission(submission or catalog.root / "exercises", names, catalog.others(chosen))
+    handed_in = _read(submission, catalog, chosen)
+    for note in handed_in.notes:
+        click.echo(f"note: {note}", err=True)
     salt = read_salt() if full else NO_SALT
     from grader.grade import Session  # pytest and hypothesis: whoever mistyped a name need not wait for them
 
@@ -106,7 +107,7 @@ def check(
     ) as session:
         if session.notice:
             click.echo(session.notice, err=True)
-        report = session.grade(sources, seed)
+        report = session.grade(handed_in.sources, seed)
     if submission is None:
         _remember(catalog, report)
     if not printed:
@@ -426,11 +427,26 @@ def _catalog(*, need_stubs: bool = True) -> Catalog:
     return read_catalog(find_root(Path.cwd()), need_stubs=need_stubs)
 
 
+def _read(submission: Path | None, catalog: Catalog, chosen: Sequence[Exercise]) -> Unpacked:
+    """What is to be graded: the working tree's stubs as they were filled, or what was handed in."""
+    names, others = [exercise.name for exercise in chosen], catalog.others(chosen)
+    if submission is None:
+        return read_submission(catalog.root / "exercises", names, others)
+    if submission.suffix.lower() == ".zip" and submission.is_file():
+        from grader.intake import read_hand_in
+        from grader.intake.wanted import Wanted
+
+        return read_hand_in(submission, Wanted(names, others, stubs_of(chosen)))
+    return read_submission(submission, names, others, stubs=stubs_of(chosen))
+
+
 def _secrets(submission: Path | None) -> list[Path]:
     """What a submission must not read, besides the exercises' own files: itself, too, comes by another way."""
     handed_in = [submission] if submission else []
     if submission and submission.is_dir():
-        handed_in += [*sorted(submission.glob("*.py")), *sorted(submission.glob("*/*.py"))]
+        handed_in += [
+            file for depth in ("*", "*/*") for end in SUFFIXES for file in sorted(submission.glob(depth + end))
+        ]
     return existing_secrets([secret_file(), *handed_in])
 
 
@@ -447,8 +463,8 @@ def _commands(catalog: Catalog, submission: Path | None, full: bool, seed: int) 
     folder = submission or Path(os.path.relpath(catalog.root / "exercises"))
 
     def file(name: str) -> str:
-        places = [folder, folder / f"{name}.py", folder / name / f"{name}.py"]
-        return str(next((place for place in places if place.is_file()), places[-1]))
+        places = [folder, *places_of(folder, name)]
+        return str(next((place for place in places if place.is_file()), folder / name / f"{name}.py"))
 
     if os.environ.get("GRADER_VIA") == "make":  # whoever types `make check` has no `grader` on the path
         return terminal.Commands(lambda name: f"make check EX={name}", lambda task: f"make hint TASK={task}", file)

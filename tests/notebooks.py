@@ -23,7 +23,7 @@ def name_of(source: str) -> str:
     return next((node.name for node in body(source) if isinstance(node, ast.FunctionDef | ast.ClassDef)), "")
 
 
-def code(source: str, grade_id: str = "", **more: Any) -> dict[str, Any]:
+def code(source: object, grade_id: str = "", **more: Any) -> dict[str, Any]:
     """A code cell of format 4."""
     metadata = {"nbgrader": {"grade_id": grade_id, "solution": "." not in grade_id}} if grade_id else {}
     return {"cell_type": "code", "source": source, "metadata": metadata, "outputs": [], "execution_count": None} | more

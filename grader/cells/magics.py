@@ -9,7 +9,7 @@ import textwrap
 
 RUN_THEIR_CELL = frozenset({"capture", "debug", "memit", "mprun", "notify", "prun", "time", "timeit", "wandb"})
 """Magics of a whole cell whose text is Python; that of the others is another language, or a file's."""
-CELL_MAGIC = re.compile(r"%%(\w*).*")
+CELL_MAGIC = re.compile(r"\s*%%(?P<name>\w*)")
 LINE_MAGIC = re.compile(
     r"""(?P<indent>[ \t]*)(?:
         [%!?]                                 # %magic, !command, ?question
@@ -58,12 +58,9 @@ def _parse(text: str) -> ast.Module:
 
 def without_magics(text: str) -> str:
     """The same lines, `pass` in the place of each that is no Python."""
-    body, _, rest = text.partition("\n")
-    blank = ""
-    while not body.strip() and rest:
-        blank, (body, _, rest) = f"{blank}\n", rest.partition("\n")
-    if match := CELL_MAGIC.match(body.strip()):
-        return f"{blank}\n{without_magics(rest)}" if match[1] in RUN_THEIR_CELL else ""
+    magic = CELL_MAGIC.match(text)
+    if magic and magic["name"] not in RUN_THEIR_CELL:
+        return ""
     kept: list[str] = []
     place = 0
     while place < len(text):

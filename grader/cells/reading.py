@@ -11,11 +11,11 @@ import msgspec
 
 from grader.errors import UsageError
 
-MIB = 1024 * 1024
-MAX_NOTEBOOK = 32 * MIB
 MAX_CODE = 512 * 1024
 """of all cells together: parsing takes some hundred bytes of memory for each"""
 MAX_CELLS = 10_000
+MAX_LINES = 10_000
+"""of code, those between semicolons counted too"""
 NO_JSON = re.compile(rb'"(?:[^"\\]|\\.)*+"|-?\b(?:NaN|Infinity)\b', re.DOTALL)
 """Strings, and numbers that Python writes and JSON does not have."""
 
@@ -88,6 +88,8 @@ def read_cells(content: bytes, where: str) -> list[Cell]:
         raise UsageError(f"{where}: is a notebook without any code")
     if sum(map(len, code)) > MAX_CODE:
         raise UsageError(f"{where}: holds more than {MAX_CODE // 1024} KiB of code; hand in the exercise's alone")
+    if sum(source.count("\n") + source.count(";") for source in code) > MAX_LINES:
+        raise UsageError(f"{where}: holds more than {MAX_LINES} lines of code; hand in the exercise's alone")
     return cells
 
 

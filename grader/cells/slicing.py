@@ -25,9 +25,7 @@ from itertools import chain, pairwise
 from grader.cells.places import HEAD, mark
 from grader.cells.reading import Cell
 from grader.cells.statements import FETCHERS, Cut, Statement, cut, own_nodes
-from grader.errors import UsageError
 
-MAX_STATEMENTS = 5000
 STUB = "the stub"
 LOOPS = (ast.For, ast.AsyncFor, ast.While)
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -50,13 +48,11 @@ class Made:
 def module_of(cells: Sequence[Cell | str], exercise: str, stub: str) -> Made:
     """The module that the cells of a notebook make of an exercise; a bare text is a cell that has run, in its turn.
 
-    `stub` is the text of the exercise's stub. The first cell is number 1. Raises UsageError if there is too much of it.
+    `stub` is the text of the exercise's stub. The first cell is number 1.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a submission's invalid escapes concern nobody here
         cuts = {f"cell {number}": _cut_cell(cell, number, exercise) for number, cell in enumerate(cells, start=1)}
-        if sum(len(one.statements) for one in cuts.values()) > MAX_STATEMENTS:
-            raise UsageError(f"holds more than {MAX_STATEMENTS} statements; hand in what the exercise asks for")
         has_run = any(isinstance(cell, str) for cell in cells)
         return _Slicing(_cut_stub(stub), cuts, has_run=has_run).made()
 
@@ -95,11 +91,19 @@ class _Slicing:
                 self._changers[name].append(statement)
             for name in statement.binds if statement.place != STUB else ():
                 self._binders[name].append(statement)
+        self._defined = {
+            name for name, found in self._binders.items() if any(isinstance(one.node, DEFINITIONS) for one in found)
+        }
         self._notes: list[str] = []
         for name in self._functions:
             self._settle(name)
+        for name, found in self._binders.items():
+            self._binders[name] = [one for one in found if not one.is_broken] or found
         self._runs: dict[str, str] = {}
         """names that only what runs gives a value to, and its cell"""
+        # Asked for again by each reader of a name, and a hostile notebook has many of both.
+        self._lasting = functools.cache(self._find_lasting)
+        self._changes = functools.cache(self._find_changes)
 
     def made(self) -> Made:
         taken = self._needed()
@@ -126,7 +130,9 @@ class _Slicing:
             self._binders.pop(name, None)
             return
         best = max(found, key=ranks.__getitem__)
-        earlier = [one for one in found if self._number[one] < self._number[best] and (stages[one] or 0) >= OPEN]
+        earlier = [
+            one for one in found if self._number[one] < self._number[best] and (stages[one] or UNTOUCHED) >= OPEN
+        ]
         self._binders[name] = [*earlier, best]
         rivals = {one.place for one in found if stages[one] == FILLED and name not in best.reads_now} - {best.place}
         if rivals:
@@ -148,45 +154,35 @@ class _Slicing:
                 ast.Assign(targets=[ast.Name()], value=value)
                 | ast.AnnAssign(target=ast.Name(), value=ast.expr() as value)
             ):
-                if name in statement.reads_now and name not in statement.calls:
+                if name in (wrapped := _wrapped(value)):
                     return FILLED  # it builds on an earlier one: `evaluate = no_grad(evaluate)`
                 is_made = isinstance(value, ast.Lambda | ast.Name | ast.Attribute)
-                return RENAMED if is_made or self._wraps(value) else None
+                return RENAMED if is_made or wrapped & self._defined else None
         return None
-
-    def _wraps(self, value: ast.expr) -> bool:
-        """Whether a call is given a function, to make another of it."""
-        if not isinstance(value, ast.Call):
-            return False
-        given = [*value.args, *(keyword.value for keyword in value.keywords)]
-        return any(isinstance(one, ast.Name) and self._is_function(one.id) for one in given)
-
-    def _is_function(self, name: str) -> bool:
-        return any(isinstance(one.node, DEFINITIONS) for one in self._binders.get(name, ()))
 
     # ------------------------------------------------------------------ what a name stands for, where and when
 
     def _last(self, name: str) -> Statement | None:
-        """What a name stands for when the notebook is through; what only runs does not count if anything else does."""
+        """What a name stands for when the notebook is through."""
         found = self._binders.get(name, [])
-        found = [one for one in found if not one.is_broken] or found
         return found[-1] if found else self._stub.get(name)
 
     def _before(self, name: str, statement: Statement) -> Statement | None:
         """What a name stands for where a statement is executed; of what is bound later only, the first."""
         found = self._binders.get(name, [])
-        found = [one for one in found if not one.is_broken] or found
         if not found or statement.place == STUB:
             return self._last(name)
         place = bisect_left(found, self._number[statement], key=self._number.__getitem__)
-        return found[place - 1] if place else found[0]
+        if not place and found[0] is statement:  # it builds on what is given: `class Box(Box): ...`
+            return self._stub.get(name)
+        return found[max(place - 1, 0)]
 
-    def _lasting(self, name: str) -> Statement | None:
-        """What a function that is called later finds under a name; nothing if that takes a run."""
+    def _find_lasting(self, name: str) -> Statement | None:
+        """What a function that is called later finds under a name: the last that is no run, if there is any."""
         last = self._last(name)
         if not last or not self._is_run(last):
             return last
-        others = [one for one in self._binders[name] if not (self._is_run(one) or one.is_broken)]
+        others = [one for one in self._binders[name] if not self._is_run(one)]
         if not others:
             self._runs[name] = last.place
         return others[-1] if others else None
@@ -225,16 +221,20 @@ class _Slicing:
             todo += new
         return known
 
-    def _changes(self, name: str, binder: Statement) -> Iterator[Statement]:
-        """What changes that which a statement binds a name to, and is kept."""
-        is_code = isinstance(binder.node, DEFINITIONS) or binder.is_import
+    def _find_changes(self, name: str) -> Mapping[Statement | None, Sequence[Statement]]:
+        """What is kept of all that changes what a name stands for, by the statement that bound it, None for imports."""
+        found: dict[Statement | None, list[Statement]] = defaultdict(list)
         for one in self._changers.get(name, ()):
-            then = self._before(name, one)
-            same = then is binder or (then and then.is_import and binder.is_import)
-            # Methods that are put into a class, by a loop too, are code; what fills a list by a loop is a run.
-            is_kept = not isinstance(one.node, ast.While) if is_code else not self._is_run(one)
-            if same and one is not binder and is_kept:
-                yield one
+            binder = self._before(name, one)
+            if binder and binder is not one:
+                # Methods that are put into a class, by a loop too, are code; what fills a list by a loop is a run.
+                is_code = isinstance(binder.node, DEFINITIONS) or binder.is_import
+                if not (isinstance(one.node, ast.While) if is_code else self._is_run(one)):
+                    found[None if binder.is_import else binder].append(one)
+        return found
+
+    def _changes_of(self, name: str, binder: Statement) -> Sequence[Statement]:
+        return self._changes(name).get(None if binder.is_import else binder, ())
 
     # ------------------------------------------------------------------ what is needed, and in which order
 
@@ -251,7 +251,7 @@ class _Slicing:
             for name in statement.reads_later:
                 todo += self._with_others(name, self._lasting(name))
             for name in statement.binds:
-                todo += self._changes(name, statement)
+                todo += self._changes_of(name, statement)
         return taken
 
     def _with_others(self, name: str, binder: Statement | None) -> list[Statement]:
@@ -265,36 +265,39 @@ class _Slicing:
 
     def _ordered(self, taken: set[Statement]) -> list[Statement]:
         """In their order in stub and notebook, but each after what it reads when it is executed."""
-        done: dict[Statement, None] = {}
+        done: list[Statement] = []
         begun: set[Statement] = set()
+        waiting: dict[tuple[str, Statement], list[Statement]] = {}
         for first in sorted(taken, key=self._number.__getitem__):
-            todo = [(first, self._required(first, taken))]
+            todo = [(first, self._required(first, waiting))] if first not in begun else []
             begun.add(first)
             while todo:
                 statement, required = todo[-1]
-                following = next((one for one in required if one not in begun), None)
+                following = next((one for one in required if one in taken and one not in begun), None)
                 if following:
                     begun.add(following)
-                    todo.append((following, self._required(following, taken)))
+                    todo.append((following, self._required(following, waiting)))
                 else:
-                    done.setdefault(statement)
+                    done.append(statement)
                     todo.pop()
-        return list(done)
+        return done
 
-    def _required(self, statement: Statement, taken: set[Statement]) -> Iterator[Statement]:
+    def _required(
+        self, statement: Statement, waiting: dict[tuple[str, Statement], list[Statement]]
+    ) -> Iterator[Statement]:
+        """What must be executed before a statement; of changes, only those that `waiting` does not know as required."""
         for name in sorted(statement.reads_now):
             binder = self._before(name, statement)
-            for one in self._with_others(name, binder):
-                if one in taken and one is not statement:
-                    yield one
-            for one in self._changes(name, binder) if binder else ():
-                if one in taken and self._number[one] < self._number[statement]:
-                    yield one
+            yield from self._with_others(name, binder)
+            if binder:
+                changes = waiting.setdefault((name, binder), [*reversed(self._changes_of(name, binder))])
+                while changes and self._number[changes[-1]] < self._number[statement]:
+                    yield changes.pop()
 
     # ------------------------------------------------------------------ what is said of it
 
     def _account(self, taken: set[Statement]) -> Iterator[str]:
-        sources = {one.place for one in taken} - {STUB}
+        sources = {one.place for one in taken if not one.is_broken} - {STUB}
         left = {place for place, one in self._cuts.items() if one.runs}
         left |= {one.place for one in self._number if _only_runs(one) and one not in taken} - {STUB}
         if sources:
@@ -336,6 +339,18 @@ def _open_holes(statement: Statement) -> int:
 
 def _names(node: ast.expr) -> set[str]:
     return {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+
+
+def _wrapped(value: ast.expr) -> set[str]:
+    """The names that a call is given, to make another function of them perhaps; what Python itself has makes none."""
+    found: set[str] = set()
+    todo = [value]
+    while todo:
+        call = todo.pop()
+        if isinstance(call, ast.Call) and not (isinstance(call.func, ast.Name) and hasattr(builtins, call.func.id)):
+            todo += call.args
+            found |= {one.id for one in call.args if isinstance(one, ast.Name)}
+    return found
 
 
 def _is_literal(node: ast.expr) -> bool:

@@ -111,7 +111,7 @@ class Statement:
 
     @cached_property
     def _reads(self) -> tuple[frozenset[str], frozenset[str]]:
-        now: set[str] = set()
+        now = set(self.binds) if isinstance(self.node, ast.AugAssign) else set()
         later: set[str] = set()
         future = "from __future__ import annotations\n" if self.lazy_annotations else ""
         todo = [(symtable.symtable(future + self.text, "cell", "exec"), now)]
@@ -212,7 +212,7 @@ def _broken(kinds: Mapping[str, str], place: str, marked: str, reason: str, line
             text = f"class {name}:\n    def __init__(self, *_, **__): raise SyntaxError({reason!r})"
             first = line - 1
         statements.append(Statement(place, first, text, ast.parse(text).body[0], marked, is_broken=True))
-    return Cut(tuple(statements), problem=f"{place}, line {line}: {reason}", runs=True)
+    return Cut(tuple(statements), problem=f"{place}, line {line}: {reason}")
 
 
 def _flatten(body: Sequence[ast.stmt]) -> Iterator[tuple[ast.stmt, bool]]:

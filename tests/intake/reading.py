@@ -36,14 +36,14 @@ def outcomes(intake: Intake) -> dict[str, str]:
 
 
 def hand_in(
-    root: Path, files: Mapping[str, Content] | bytes, exercises=ONE, others=()
+    root: Path, files: Mapping[str, Content] | bytes, exercises=ONE, others=(), stubs=None
 ) -> tuple[dict[str, str], list[str]]:
     """What becomes of one student's folder or zip: sources, or the problem as `error`; and all notes."""
     if isinstance(files, bytes):
         tree(root, {"jane.zip": files})
     else:
         tree(root / "jane", files)
-    with open_submissions(root, exercises, others=others, format="folder") as intake:
+    with open_submissions(root, exercises, others=others, stubs=stubs, format="folder") as intake:
         (handed,) = intake.handed
         assert handed.student.key == "jane"
         try:
