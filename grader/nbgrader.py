@@ -17,6 +17,7 @@ from nbformat import NotebookNode, from_dict, writes
 from nbformat.v4 import new_code_cell, new_output
 from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde, GenerateAssignment
+from nbgrader.plugins import CsvExportPlugin
 from nbgrader.preprocessors import ClearSolutions, Execute
 from traitlets import Bool, Unicode
 from traitlets.config import Config
@@ -46,6 +47,7 @@ _sessions: "weakref.WeakKeyDictionary[Exporter, dict[str, Session]]" = weakref.W
 def configure(config: Config, lesson: str) -> None:
     """Have nbgrader cut solutions and grade as this lesson does; raises UsageError where it has changed too much."""
     config.GradeFromOutside.lesson = lesson
+    config.ExportApp.plugin_class = ExportGrades
     config.GenerateAssignment.preprocessors = _with(GenerateAssignment, "preprocessors", ClearSolutions, CutSolutions)
     config.Autograde.autograde_preprocessors = _with(Autograde, "autograde_preprocessors", Execute, GradeFromOutside)
 
@@ -151,6 +153,34 @@ class GradeFromOutside(Execute):  # type: ignore[misc]
             sessions[exercise.name] = session
             weakref.finalize(self.parent, session.close)
         return sessions[exercise.name]
+
+
+class ExportGrades(CsvExportPlugin):  # type: ignore[misc]
+    """Nbgrader's table of grades, without a score where something could not be graded: nbgrader writes 0 there."""
+
+    def export(self, gradebook: Gradebook) -> None:
+        """Write the table, then take out what is no score."""
+        super().export(gradebook)
+        table = Path(self.to or "grades.csv")
+        ungraded = tuple(
+            f"{assignment.name},{assignment.duedate or ''},{submission.timestamp or ''},{submission.student.id},"
+            for assignment in gradebook.assignments
+            for submission in assignment.submissions
+            if any(_is_ungraded(grade) for notebook in submission.notebooks for grade in notebook.grades)
+        )
+        lines = table.read_text().splitlines()  # in the encoding that nbgrader took
+        table.write_text("".join(f"{_without_score(line) if line.startswith(ungraded) else line}\n" for line in lines))
+
+
+def _is_ungraded(grade: Any) -> bool:
+    """Whether a cell that is graded without a human never was."""
+    by_hand = {cell.name for cell in grade.notebook.notebook.solution_cells}
+    return grade.auto_score is None and grade.manual_score is None and grade.cell.name not in by_hand
+
+
+def _without_score(line: str) -> str:
+    before, _raw_score, penalty, _score, max_score = line.rsplit(",", 4)
+    return f"{before},,{penalty},,{max_score}"
 
 
 def _graded_cells(ids: Mapping[str, str]) -> dict[str, Graded]:
