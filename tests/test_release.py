@@ -198,6 +198,6 @@ def test_our_release_names_only_targets_and_files_that_it_holds(ours):
     help_text = subprocess.run(
         ["make", "--no-print-directory", "help"], cwd=ours, capture_output=True, text=True, check=True
     ).stdout
-    assert [line.split()[0] for line in help_text.splitlines()] == ["help", "check", "list", "hint"]
+    assert [line.split()[0] for line in help_text.splitlines()] == ["help", "check", "list", "hint", "lab"]
     for path in re.findall(r"`(exercises/[\w/.]+)`", (ours / "README.md").read_text()):
         assert (ours / path).exists(), path

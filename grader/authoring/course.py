@@ -10,10 +10,11 @@ from pathlib import Path
 from grader import files
 from grader.authoring.notebooks import make_notebook
 from grader.authoring.packing import Packing, content_of
+from grader.authoring.stubs import stub_of
 from grader.catalog import Catalog, Exercise
 from grader.errors import UsageError
 
-CONFIG = "nbgrader_config.py"
+CONFIG, STEPS = "nbgrader_config.py", b"grader.nbgrader"
 SHOWN = frozenset({".png", ".svg"})
 """what the text of a notebook shows, by its name alone"""
 CONFIGURATION = """\
@@ -36,14 +37,15 @@ def write_course(
 ) -> list[Path]:
     """Write what is not there yet, and return its paths; raises UsageError where something else is in its place."""
     wanted = dict(_files(catalog, exercises, assignment))
-    present = {name for name in wanted if (course / name).exists()}
-    if not force:
-        for name in sorted(present):
-            if content_of(course / name) != wanted[name]:
-                raise UsageError(
-                    f"{course / name}: is there already and differs; look at it, then remove it or say --force"
-                )
-    missing = [name for name in wanted if force or name not in present]
+    missing = [name for name in wanted if force or not (course / name).exists()]
+    for name in sorted(wanted.keys() - missing):
+        present = content_of(course / name)
+        if name == CONFIG and STEPS in present:  # whatever else an instructor has put there
+            continue
+        if present != wanted[name]:
+            raise UsageError(
+                f"{course / name}: is there already and differs; look at it, then move it away or say --force"
+            )
     try:
         for name in missing:
             files.replace(course / name, wanted[name])
@@ -60,7 +62,7 @@ def _files(catalog: Catalog, exercises: Sequence[Exercise], assignment: str) -> 
         packing = Packing()
         packing.add_exercise(exercise, f"{place}/")
         for name, path in packing.files.items():
-            if path != exercise.notebook:
-                yield name, content_of(path)
+            if path != exercise.notebook:  # students get one already
+                yield name, stub_of(exercise.reference).encode() if path == exercise.stub else content_of(path)
             if path.suffix in SHOWN and path.parent == exercise.folder:
                 yield f"{place}/{path.name}", content_of(path)

@@ -13,6 +13,7 @@ from typing import Any
 
 from grader.authoring.stubs import stub_of
 from grader.catalog import Exercise, Task
+from grader.errors import UsageError
 
 HOW_IT_WORKS = """\
 This notebook is the whole exercise: text to read, the library's way to run, then your part. Where the text says
@@ -28,7 +29,9 @@ Cell = dict[str, Any]
 
 
 def make_notebook(exercise: Exercise, *, solved: bool = False) -> str:
-    """The notebook's text, if asked with the solutions in their regions, as nbgrader wants it; raises CatalogError."""
+    """The notebook's text, if asked with the solutions in their regions, as nbgrader wants it; raises UsageError."""
+    if not exercise.reference.is_file():
+        raise UsageError(f"{exercise.reference}: is missing; notebooks are generated from the references")
     stub = stub_of(exercise.reference)
     source = exercise.reference.read_text("utf-8") if solved else stub
     first = exercise.config.tasks[0].id
@@ -50,7 +53,7 @@ def make_notebook(exercise: Exercise, *, solved: bool = False) -> str:
 
 
 def is_stale(exercise: Exercise) -> bool:
-    """Whether the notebook on disk, if any, is not what the exercise says."""
+    """Whether the notebook on disk is missing, or not what the exercise says."""
     return not exercise.notebook.is_file() or exercise.notebook.read_text("utf-8") != make_notebook(exercise)
 
 
@@ -118,8 +121,9 @@ def _check(task: Task) -> Cell:
 def _pieces(tree: ast.Module, source: str) -> Iterator[tuple[str, list[str]]]:
     """What the cells hold: each definition by its name, and the statements between two of them."""
     lines = source.splitlines()
-    statements = tree.body[1:] if ast.get_docstring(tree) is not None else tree.body
-    done = tree.body[0].end_lineno or 0 if statements != tree.body else 0
+    statements, done = tree.body, 0
+    if ast.get_docstring(tree) is not None:
+        done, statements = statements[0].end_lineno or 0, statements[1:]
     between: list[str] = []
     for statement in statements:
         end = _end(lines, statement)
