@@ -136,10 +136,10 @@ class _Slicing:
             one for one in found if self._number[one] < self._number[best] and (stages[one] or UNTOUCHED) >= OPEN
         ]
         self._binders[name] = [*earlier, best]
-        rivals = {one.place for one in found if stages[one] == FILLED and name not in best.reads_now} - {best.place}
-        if rivals:
+        below = {one.place for one in found if stages[one] == FILLED and self._number[one] > self._number[best]}
+        if below and not self._has_run:
             why = ", the solution cell," if best.marked == name else ""
-            self._notes.append(f"`{name}` of {best.place}{why} counts, not that of {_cells(rivals)}")
+            self._notes.append(f"`{name}` of {best.place}{why} counts, not that of {_cells(below)} below it")
 
     def _stage(self, statement: Statement, name: str) -> int | None:
         """How far a statement that binds a function's name is from an answer; None if it binds it to something else."""
@@ -315,7 +315,7 @@ class _Slicing:
         missing = [name for name in self._asked if name not in self._binders or not self._binders[name]]
         open_ones = [name for name in missing if _open_holes(self._stub[name])]
         if open_ones:
-            yield f"no cell defines {_listed([f'`{name}`' for name in open_ones])}: not started"
+            yield f"no cell defines {_listed([f'`{name}`' for name in open_ones])}: the stub's counts"
 
 
 def _defines(statement: Statement, name: str) -> bool:
