@@ -97,7 +97,7 @@ def check(
     catalog = _catalog()
     chosen = catalog.select(exercises)
     handed_in = _read(submission, catalog, chosen)
-    for note in handed_in.notes:
+    for note in (*handed_in.accounts, *handed_in.notes):
         click.echo(f"note: {note}", err=True)
     salt = read_salt() if full else NO_SALT
     from grader.grade import Session  # pytest and hypothesis: whoever mistyped a name need not wait for them

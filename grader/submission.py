@@ -28,6 +28,17 @@ class Unpacked:
 
     sources: Mapping[str, bytes]
     notes: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+    """which cells of each notebook were taken"""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """The source of one exercise, and what there is to say of it."""
+
+    source: bytes
+    notes: tuple[str, ...] = ()
+    account: str = ""
 
 
 def read_submission(
@@ -46,21 +57,27 @@ def read_submission(
         raise UsageError(f"{path}: cannot be read ({error.strerror}); check its name and permissions") from None
     if is_file:
         name = _exercise_of(path, exercises, others)
-        source, said = _read_either([path], name, stubs)
-        return Unpacked({name: source}, said)
+        return unpacked({name: _read_either([path], name, stubs)})
     if not is_folder:
         raise UsageError(f"{path}: no such file or folder; name a .py file, or a folder that holds one per exercise")
-    sources: dict[str, bytes] = {}
-    notes: list[str] = []
+    taken: dict[str, Taken] = {}
     for name in exercises:
         found = [file for file in places_of(path, name) if file.is_file() and (file.suffix == ".py" or name in stubs)]
         if found:
-            sources[name], said = _read_either(found, name, stubs)
-            notes += said
-    if not sources:
+            taken[name] = _read_either(found, name, stubs)
+    if not taken:
         wanted = " or ".join(f"{name}.py" for name in exercises)
         raise UsageError(f"{path}: nothing to grade in this folder; it needs {wanted} (or {exercises[0]}/...)")
-    return Unpacked(sources, tuple(notes))
+    return unpacked(taken)
+
+
+def unpacked(taken: Mapping[str, Taken], notes: Iterable[str] = ()) -> Unpacked:
+    """What was taken of each exercise, and what else was noticed."""
+    return Unpacked(
+        {name: one.source for name, one in taken.items()},
+        (*notes, *(note for one in taken.values() for note in one.notes)),
+        tuple(one.account for one in taken.values() if one.account),
+    )
 
 
 def places_of(folder: Path, name: str) -> list[Path]:
@@ -68,8 +85,8 @@ def places_of(folder: Path, name: str) -> list[Path]:
     return [place / f"{name}{suffix}" for suffix in SUFFIXES for place in (folder, folder / name)]
 
 
-def _read_either(files: Sequence[Path], name: str, stubs: Mapping[str, Path]) -> tuple[bytes, tuple[str, ...]]:
-    """The source of an exercise from the first of these files, and what there is to say of it.
+def _read_either(files: Sequence[Path], name: str, stubs: Mapping[str, Path]) -> Taken:
+    """The source of an exercise from the first of these files.
 
     A .py file that is the stub as it was given out says nothing about whose work a notebook beside it is.
     """
@@ -78,9 +95,9 @@ def _read_either(files: Sequence[Path], name: str, stubs: Mapping[str, Path]) ->
         source = read_source(first)
         notebook = next((file for file in more if file.suffix == ".ipynb"), None)
         if not notebook or first.samefile(stubs[name]) or not is_untouched(source, stubs[name]):
-            return source, (f"{notebook} was ignored, for there is {first}",) if notebook else ()
+            return Taken(source, (f"{notebook} was ignored, for there is {first}",) if notebook else ())
         first = notebook
-    return source_of_notebook(_read(first, MAX_NOTEBOOK), str(first), name, stubs[name])
+    return take_from_notebook(_read(first, MAX_NOTEBOOK), str(first), name, stubs[name])
 
 
 def is_untouched(source: bytes, stub: Path) -> bool:
@@ -88,13 +105,14 @@ def is_untouched(source: bytes, stub: Path) -> bool:
     return source.split() == stub.read_bytes().split()
 
 
-def source_of_notebook(content: bytes, where: str, name: str, stub: Path) -> tuple[bytes, tuple[str, ...]]:
-    """The source of an exercise that a notebook's cells make, and what there is to say of it; raises UsageError."""
+def take_from_notebook(content: bytes, where: str, name: str, stub: Path) -> Taken:
+    """The source of an exercise that a notebook's cells make; raises UsageError."""
     from grader.cells.reading import read_cells
     from grader.cells.slicing import module_of
 
     made = module_of(read_cells(content, where), name, stub.read_text("utf-8"))
-    return made.source.encode(), tuple(f"{where}: {note}" for note in made.notes)
+    account = f"{where}: {made.account}" if made.account else ""
+    return Taken(made.source.encode(), tuple(f"{where}: {note}" for note in made.notes), account)
 
 
 def existing_secrets(paths: Iterable[Path | None]) -> list[Path]:

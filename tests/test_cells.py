@@ -144,7 +144,8 @@ def test_what_no_cell_defines_is_the_stubs():
     with pytest.raises(NotImplementedError, match=r"tiny\.2"):
         names["Box"](3).area()
     assert module.taken == {"double": "cell 1"}
-    assert module.notes == ("taken from cell 1", "no cell defines `Box`: not started")
+    assert module.account == "taken from cell 1"
+    assert module.notes == ("no cell defines `Box`: the stub's counts",)
 
 
 def test_of_what_has_run_the_last_counts():
@@ -183,9 +184,9 @@ def test_what_is_said():
         "data = open('x')",
         "(",
     )
+    assert module.account == "taken from cells 1, 3, 4 and 7; what runs besides was left out (cells 2, 8 and 10)"
     assert module.notes == (
-        "taken from cells 1, 3, 4 and 7; what runs besides was left out (cells 2, 8 and 10)",
-        "`double` of cell 4, the solution cell, counts, not that of cell 5",
+        "`double` of cell 4, the solution cell, counts, not that of cell 5 below it",
         "cell 11, line 1: '(' was never closed; what it defines was not taken",
     )
     assert module.taken == {"FACTOR": "cell 3", "double": "cell 4", "Box": "cell 7"}

@@ -41,8 +41,10 @@ class Made:
     source: str
     taken: Mapping[str, str]
     """the cell of each name of the exercise, as `cell 5`; those that no cell defines are not in it"""
+    account: str
+    """which cells it was taken from, and which were left out; empty if nothing was taken"""
     notes: tuple[str, ...]
-    """what there is to say of it, a line each"""
+    """what gives cause to look into it, a line each"""
 
 
 def module_of(cells: Sequence[Cell | str], exercise: str, stub: str) -> Made:
@@ -112,7 +114,7 @@ class _Slicing:
         parts += [f"{mark(statement.place, statement.line)}\n{statement.text}" for statement in ordered]
         counts = {name: self._last(name) for name in self._asked if self._binders[name]}
         places = {name: statement.place for name, statement in counts.items() if statement}
-        return Made("\n\n".join(parts) + "\n", places, tuple(self._account(taken)))
+        return Made("\n\n".join(parts) + "\n", places, self._account(taken), tuple(self._remarks()))
 
     # ------------------------------------------------------------------ which definition of a name counts
 
@@ -134,10 +136,10 @@ class _Slicing:
             one for one in found if self._number[one] < self._number[best] and (stages[one] or UNTOUCHED) >= OPEN
         ]
         self._binders[name] = [*earlier, best]
-        rivals = {one.place for one in found if stages[one] == FILLED and name not in best.reads_now} - {best.place}
-        if rivals:
+        below = {one.place for one in found if stages[one] == FILLED and self._number[one] > self._number[best]}
+        if below and not self._has_run:
             why = ", the solution cell," if best.marked == name else ""
-            self._notes.append(f"`{name}` of {best.place}{why} counts, not that of {_cells(rivals)}")
+            self._notes.append(f"`{name}` of {best.place}{why} counts, not that of {_cells(below)} below it")
 
     def _stage(self, statement: Statement, name: str) -> int | None:
         """How far a statement that binds a function's name is from an answer; None if it binds it to something else."""
@@ -296,13 +298,14 @@ class _Slicing:
 
     # ------------------------------------------------------------------ what is said of it
 
-    def _account(self, taken: set[Statement]) -> Iterator[str]:
+    def _account(self, taken: set[Statement]) -> str:
         sources = {one.place for one in taken if not one.is_broken} - {STUB}
         left = {place for place, one in self._cuts.items() if one.runs}
         left |= {one.place for one in self._number if _only_runs(one) and one not in taken} - {STUB}
-        if sources:
-            besides = f"; what runs besides was left out ({_cells(left)})" if left else ""
-            yield f"taken from {_cells(sources)}{besides}"
+        besides = f"; what runs besides was left out ({_cells(left)})" if left else ""
+        return f"taken from {_cells(sources)}{besides}" if sources else ""
+
+    def _remarks(self) -> Iterator[str]:
         yield from self._notes
         for one in self._cuts.values():
             if one.problem:
@@ -312,7 +315,7 @@ class _Slicing:
         missing = [name for name in self._asked if name not in self._binders or not self._binders[name]]
         open_ones = [name for name in missing if _open_holes(self._stub[name])]
         if open_ones:
-            yield f"no cell defines {_listed([f'`{name}`' for name in open_ones])}: not started"
+            yield f"no cell defines {_listed([f'`{name}`' for name in open_ones])}: the stub's counts"
 
 
 def _defines(statement: Statement, name: str) -> bool:

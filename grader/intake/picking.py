@@ -14,7 +14,16 @@ from pathlib import Path, PurePosixPath
 from grader.errors import UnreadableError, UsageError
 from grader.intake.archive import MIB, File, Parts, few, open_zip
 from grader.intake.wanted import Wanted
-from grader.submission import MAX_NOTEBOOK, MAX_SOURCE, Unpacked, check_source, is_untouched, source_of_notebook
+from grader.submission import (
+    MAX_NOTEBOOK,
+    MAX_SOURCE,
+    Taken,
+    Unpacked,
+    check_source,
+    is_untouched,
+    take_from_notebook,
+    unpacked,
+)
 
 MAX_NESTED = 64 * MIB
 MAX_ZIPS = 4
@@ -60,17 +69,15 @@ def unpack(files: Sequence[File], wanted: Wanted, where: str) -> Unpacked:
                 problems += tree.notes
                 everything += tree.files
             picked = _pick(everything, wanted)
-        sources: dict[str, bytes] = {}
-        notes: list[str] = []
+        taken: dict[str, Taken] = {}
         others = list(picked.others)
         for name, ties in picked.ties.items():
             instead = picked.instead.get(name, ())
             try:
-                sources[name], said = _read(name, ties, wanted.stubs.get(name))
-                if instead and is_untouched(sources[name], wanted.stubs[name]):
+                taken[name] = _read(name, ties, wanted.stubs.get(name))
+                if instead and is_untouched(taken[name].source, wanted.stubs[name]):
                     others = [file for file in others if file not in instead]
-                    sources[name], said = _read(name, instead, wanted.stubs[name])
-                notes += said
+                    taken[name] = _read(name, instead, wanted.stubs[name])
             except UnreadableError:
                 raise
             except UsageError as error:
@@ -79,9 +86,9 @@ def unpack(files: Sequence[File], wanted: Wanted, where: str) -> Unpacked:
         for file in everything:
             if file.unreadable and not file.name:  # a folder
                 raise UnreadableError(f"{file.where}: {file.unreadable}")
-    if not sources:
+    if not taken:
         raise UsageError("; ".join(problems) or _nothing(everything, wanted, where))
-    return Unpacked(sources, (*picked.notes, *_ignored(others), *notes, *problems))
+    return unpacked(taken, [*picked.notes, *_ignored(others), *problems])
 
 
 def first_notes(files: Sequence[File], wanted: Wanted) -> tuple[str, ...]:
@@ -132,22 +139,21 @@ def _pick(files: Sequence[File], wanted: Wanted) -> _Picked:
     return _Picked(ties, instead, tuple(notes), tuple(file for file in files if file not in picked))
 
 
-def _read(name: str, ties: Sequence[File], stub: Path | None) -> tuple[bytes, tuple[str, ...]]:
-    """The source that files of equal right hold, and what there is to say of it."""
-    found = dict(_read_one(file, name, stub) for file in ties)
-    if len(found) > 1:
+def _read(name: str, ties: Sequence[File], stub: Path | None) -> Taken:
+    """What files of equal right hold, which must be the same."""
+    first, *others = [_read_one(file, name, stub) for file in ties]
+    if any(other.source != first.source for other in others):
         places = " and ".join(file.where for file in ties)
         raise UsageError(f"{places}: which is {name}{_suffix(ties[0])}? keep one of them")
-    ((source, notes),) = found.items()
-    if not source.strip():
+    if not first.source.strip():
         raise UsageError(f"{ties[0].where}: is empty")
-    return source, notes
+    return first
 
 
-def _read_one(file: File, name: str, stub: Path | None) -> tuple[bytes, tuple[str, ...]]:
+def _read_one(file: File, name: str, stub: Path | None) -> Taken:
     if stub and _suffix(file) == ".ipynb":
-        return source_of_notebook(file.read(MAX_NOTEBOOK), file.where, name, stub)
-    return check_source(file.read(MAX_SOURCE), file.where), ()
+        return take_from_notebook(file.read(MAX_NOTEBOOK), file.where, name, stub)
+    return Taken(check_source(file.read(MAX_SOURCE), file.where))
 
 
 def _version(file: File, name: str) -> tuple[int, bool] | None:

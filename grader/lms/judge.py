@@ -25,7 +25,7 @@ def judge(surface: Surface, submission: Path, names: Sequence[str]) -> str:
     wanted = Wanted(list(stubs_of(exercises)), catalog.others(exercises), stubs_of(exercises))
     try:
         unpacked = unpack(open_folder(submission).files, wanted, "your submission")
-        for note in unpacked.notes:
+        for note in (*unpacked.accounts, *unpacked.notes):
             print(f"note: {note}", file=sys.stderr)
         unreadable = existing_secrets([secret_file(), *sorted(submission.rglob("*"))])
         with Session(exercises, full=True, unreadable=unreadable, salt=read_salt()) as session:

@@ -1,46 +1,58 @@
-"""The notebook of every exercise on disk: fresh, whole, and of use in a real kernel."""
+"""Every exercise as a notebook: the reference, cut into the cells that students get, is worth what it is as a file."""
 
-import json
-from pathlib import Path
-from typing import Any
+import ast
 
-import kernel
+from notebooks import code, exercise_cells, notebook, text, top_level
 
-from grader.authoring.notebooks import make_notebook
+from grader.authoring.answers import read_answers
 from grader.catalog import Exercise
+from grader.cells.reading import read_cells
+from grader.cells.slicing import Made, module_of
+from grader.grade import Session
+
+RUNS = [
+    code("!pip install torch transformers\n%load_ext autoreload"),
+    text("# Training"),
+    code("import nowhere, wandb\nfrom datasets import load_dataset\ntrain, test = load_dataset('imdb')"),
+    code("while True: pass"),
+]
 
 
-def test_notebook_is_fresh(exercise: Exercise):
-    assert exercise.notebook.read_text("utf-8") == make_notebook(exercise), "run `make notebooks`"
+def made(exercise: Exercise, cells) -> Made:
+    return module_of(read_cells(notebook(cells), "a.ipynb"), exercise.name, exercise.stub.read_text())
 
 
-def test_notebook_has_every_statement_of_the_stub_and_every_task(exercise: Exercise):
-    cells = json.loads(make_notebook(exercise))["cells"]
-    texts = {cell["id"]: "".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"}
-    code = "\n".join(text for name, text in texts.items() if not name.startswith("lesson-"))
-    for line in exercise.stub.read_text("utf-8").split('"""', 2)[2].splitlines():
-        assert not line or line.startswith("# ----") or line in code
-    for task in exercise.config.tasks:
-        assert f'g.check("{task.id}")' in texts[task.id.replace(".", "-")]
-    order = [cell["id"] for cell in cells if cell["metadata"].get("nbgrader", {}).get("grade")]
-    assert order == [task.id.replace(".", "-") for task in exercise.config.tasks]
+def test_reference_earns_everything(exercise: Exercise, session: Session):
+    cells = exercise_cells(exercise.reference.read_text(), exercise.name)
+    source = made(exercise, [*RUNS, *cells, *RUNS]).source
+    report = session.grade({exercise.name: source.encode()})
+    assert (report.score, report.max_score) == (exercise.max_score, exercise.max_score)
 
 
-def is_check(cell: dict[str, Any]) -> bool:
-    return bool(cell["metadata"].get("nbgrader", {}).get("grade"))
+def test_stub_is_all_todo(exercise: Exercise, session: Session):
+    cells = exercise_cells(exercise.stub.read_text(), exercise.name)
+    report = session.grade({exercise.name: made(exercise, [*cells, *RUNS]).source.encode()})
+    assert {check.verdict.value for check in report.checks} == {"todo"}
 
 
-def test_notebook_runs_in_a_kernel(exercise: Exercise, tmp_path: Path):
-    """As it is, the library's way runs and nothing is started; with the reference's cells, all points are there."""
-    untouched = [cell for cell in json.loads(make_notebook(exercise))["cells"] if cell["cell_type"] == "code"]
-    solved = json.loads(make_notebook(exercise, solved=True))["cells"]
-    answers = [cell for cell in solved if cell["metadata"].get("nbgrader", {}).get("solution")]
-    cells = [*untouched, *answers, *filter(is_check, untouched)]
-    outputs = kernel.run(["".join(cell["source"]) for cell in cells], exercise.folder, tmp_path)
-    assert [output for said in outputs for output in said if output.output_type == "error"] == []
-    checks = [said for cell, said in zip(cells, outputs, strict=True) if is_check(cell)]
-    tasks = exercise.config.tasks
-    for task, said in zip(tasks, checks[: len(tasks)], strict=True):
-        assert "not started" in kernel.said(said) or "skipped: builds on" in kernel.said(said), task.id
-    points = [said[-1].data["text/plain"] for said in checks]
-    assert points == [*["0.0"] * len(tasks), *[str(float(task.points)) for task in tasks]]
+def test_every_answer_keeps_its_definitions(exercise: Exercise):
+    """Helpers, patches and second thoughts of all wrong and accepted answers, each statement a cell."""
+    for kind in ("accepted", "wrong"):
+        for answer in read_answers(exercise, kind):
+            source = answer.source.decode()
+            module = made(exercise, [*map(code, top_level(source)), *RUNS])
+            ours, theirs = last_definitions(source), last_definitions(module.source)
+            assert {name: theirs[name] for name in module.taken} == {name: ours[name] for name in module.taken}, answer
+            assert [note for note in module.notes if not note.startswith("no cell defines")] == [], answer
+
+
+def last_definitions(source: str) -> dict[str, str]:
+    """The last statement that binds each name at the top level."""
+    found = {}
+    for node in ast.parse(source).body:
+        for name in [
+            getattr(node, "name", ""),
+            *(one.id for one in getattr(node, "targets", []) if hasattr(one, "id")),
+        ]:
+            found[name] = ast.dump(node)
+    return found

@@ -50,7 +50,8 @@ def hand_in(
             unpacked = intake.unpack(handed)
         except UsageError as error:
             return {"error": line(error)}, list(handed.notes)
-        return {name: source.decode() for name, source in unpacked.sources.items()}, [*handed.notes, *unpacked.notes]
+        notes = [*handed.notes, *unpacked.notes, *unpacked.accounts]
+        return {name: source.decode() for name, source in unpacked.sources.items()}, notes
 
 
 def problem(root: Path, files: Mapping[str, Content] | bytes, exercises=ONE, others=()) -> str:
