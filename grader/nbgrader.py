@@ -105,7 +105,7 @@ class GradeFromOutside(Execute):  # type: ignore[misc]
         graded = _graded_cells(resources["nbgrader"])
         if not graded:
             return super().__call__(notebook, resources)  # type: ignore[no-any-return]
-        catalog = read_catalog(Path(self.lesson))
+        catalog = read_catalog(Path(self.lesson).resolve())
         (exercise,) = {catalog.task(cell.task)[0] for cell in graded.values()}
         outputs = self._outputs(exercise, notebook, graded)
         cells = {cell.metadata.get("nbgrader", {}).get("grade_id"): cell for cell in notebook.cells}
@@ -129,15 +129,15 @@ class GradeFromOutside(Execute):  # type: ignore[misc]
         except UsageError as error:
             return dict.fromkeys(graded, _said(0.0, *cell_writer.plain(str(error))))
         report = _judged(session, exercise, made.source.encode())
-        tasks = {task.id: task for task in report.exercises[0].tasks}
-        return {
-            grade_id: _said(
-                _scaled(tasks[one.task], one.points),
-                cell_writer.text(report, one.task, made.notes),
-                cell_writer.html(report, one.task, made.notes),
-            )
-            for grade_id, one in graded.items()
-        }
+        notes = made.said
+        outputs = {}
+        for task in report.exercises[0].tasks:
+            for grade_id in [grade_id for grade_id, one in graded.items() if one.task == task.id]:
+                score = _scaled(task, graded[grade_id].points)
+                words = cell_writer.text(report, task.id, notes), cell_writer.html(report, task.id, notes)
+                outputs[grade_id] = _said(score, *words)
+                notes = ()  # once is enough
+        return outputs
 
     def _session(self, exercise: Exercise) -> Session:
         """That of this run, which is known by its exporter; raises UsageError where hidden checks cannot be run."""

@@ -242,8 +242,10 @@ def test_feedback_is_escaped(course):
     assert "<script>alert" not in text
 
 
-def test_feedback_says_what_was_taken_from_where(course):
-    assert "taken from cells 4 and 6" in feedback(course, "wrong").replace("\n", " ")
+def test_feedback_says_once_what_was_taken_from_where(course):
+    for student in ("right", "wrong"):
+        assert feedback(course, student).count("taken from cells 4 and 6") == 1
+    assert "what runs besides was left out (cells 1 and 2)" in feedback(course, "joining")
 
 
 def test_outputs_that_were_handed_in_are_never_believed(course):

@@ -46,6 +46,11 @@ class Made:
     notes: tuple[str, ...]
     """what gives cause to look into it, a line each"""
 
+    @property
+    def said(self) -> tuple[str, ...]:
+        """All there is to say."""
+        return (self.account, *self.notes) if self.account else self.notes
+
 
 def module_of(cells: Sequence[Cell | str], exercise: str, stub: str) -> Made:
     """The module that the cells of a notebook make of an exercise; a bare text is a cell that has run, in its turn.

@@ -19,7 +19,7 @@ PRE = "white-space:pre-wrap;overflow-wrap:anywhere;color:inherit;background:none
 
 
 def text(report: Report, task_id: str, notes: Sequence[str] = ()) -> str:
-    """The task as it stands in the terminal's report; notes are about what was graded, where that may be in doubt."""
+    """The task as it stands in the terminal's report, and notes on what was graded."""
     task, checks = _find(report, task_id)
     lines = [render_task(task, checks)]
     for said in _said(report, checks, notes):
@@ -56,9 +56,8 @@ def _find(report: Report, task_id: str) -> tuple[TaskResult, list[CheckResult]]:
 
 
 def _said(report: Report, checks: Sequence[CheckResult], notes: Sequence[str]) -> Sequence[str]:
-    if any(check.verdict is not Verdict.PASS for check in checks):
-        return notes
-    return () if report.full else (PUBLIC_ONLY,)
+    all_pass = all(check.verdict is Verdict.PASS for check in checks)
+    return (PUBLIC_ONLY, *notes) if all_pass and not report.full else notes
 
 
 def _check(check: CheckResult, told: set[str]) -> str:
