@@ -64,7 +64,7 @@ def _history() -> list[str]:
     shell = get_ipython()
     if shell is None:
         raise UsageError("this is no notebook; run `grader check` instead")
-    return [str(text) for text in shell.user_ns["In"][1:]]
+    return list(shell.history_manager.input_hist_raw[1:])  # as typed: of `%%time`, `In` has a call with a string
 
 
 @functools.cache

@@ -27,7 +27,7 @@ CELLS = {
     "type": "print(type(points).__name__, type(points) is float)",
     "no python": "def scaled(x, factor):\n    return x *",
     "check last that ran": 'g.check("vectors.1")',
-    "right": f"{RIGHT}\nwhile_training = [scaled(1, 2) for _ in range(3)]",
+    "right": f"%%time\n{RIGHT}\nwhile_training = [scaled(1, 2) for _ in range(3)]",
     "check right": '%time\ng.check("vectors.1")',
     "check next": 'g.check("vectors.2")',
     "mean": MEAN,
