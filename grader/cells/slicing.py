@@ -24,10 +24,9 @@ from itertools import chain, pairwise
 
 from grader.cells.places import HEAD, mark
 from grader.cells.reading import Cell
-from grader.cells.statements import FETCHERS, Cut, Statement, cut, own_nodes
+from grader.cells.statements import RUNNERS, Cut, Statement, cut, own_nodes
 
 STUB = "the stub"
-LOOPS = (ast.For, ast.AsyncFor, ast.While)
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 UNTOUCHED, BROKEN, OPEN, RENAMED, FILLED = range(5)
@@ -90,7 +89,9 @@ class _Slicing:
         self._stub = {name: one for one in statements if one.place == STUB for name in one.binds}
         self._asked = [name for name, one in self._stub.items() if not one.is_import]
         """the names of the exercise"""
-        self._functions = {name for name in self._asked if isinstance(self._stub[name].node, DEFINITIONS)}
+        self._functions = [name for name in self._asked if isinstance(self._stub[name].node, DEFINITIONS)]
+        self._open = {name for name in self._functions if _open_holes(self._stub[name])}
+        """those that are to be written; the others are given"""
         self._binders: dict[str, list[Statement]] = defaultdict(list)
         self._changers: dict[str, list[Statement]] = defaultdict(list)
         for statement in statements:
@@ -195,15 +196,15 @@ class _Slicing:
         return others[-1] if others else None
 
     def _is_run(self, statement: Statement) -> bool:
-        """Whether executing a statement runs the exercise's functions, a loop or a download."""
+        """Whether executing a statement trains, downloads, runs the exercise's functions, or may never end."""
         if isinstance(statement.node, DEFINITIONS) or statement.is_import:
             return False
         calls = [node for node in own_nodes(statement.node) if isinstance(node, ast.Call)]
-        return isinstance(statement.node, LOOPS) or any(map(self._runs_something, calls))
+        return isinstance(statement.node, ast.While) or any(map(self._runs_something, calls))
 
     def _runs_something(self, call: ast.Call) -> bool:
         match call.func:
-            case ast.Name(id=name) if name in self._functions:
+            case ast.Name(id=name) if name in self._open:
                 # `lora_scale(16, 4)` makes a constant; a model or data cannot be written down.
                 return not call.args or not all(_is_literal(argument) for argument in call.args)
             case ast.Name(id=name) | ast.Attribute(attr=name):
@@ -212,16 +213,16 @@ class _Slicing:
 
     @functools.cached_property
     def _runners(self) -> set[str]:
-        """Names of functions that fetch something or run the exercise's, by themselves or by way of others."""
+        """Names of functions that train or download, or that run the exercise's, by themselves or by way of others."""
         readers: dict[str, set[str]] = defaultdict(set)
         for name, found in self._binders.items():
             for one in found:
-                if isinstance(one.node, ast.FunctionDef) and name not in self._functions:
+                if isinstance(one.node, ast.FunctionDef) and name not in self._open:
                     attributes = {node.attr for node in ast.walk(one.node) if isinstance(node, ast.Attribute)}
-                    for read in one.reads_later | attributes & FETCHERS:
+                    for read in one.reads_later | attributes & RUNNERS:
                         readers[read].add(name)
-        known = set(FETCHERS)
-        todo = [*self._functions, *FETCHERS]
+        known = set(RUNNERS)
+        todo = [*self._open, *RUNNERS]
         while todo:
             new = readers[todo.pop()] - known
             known |= new
@@ -234,9 +235,9 @@ class _Slicing:
         for one in self._changers.get(name, ()):
             binder = self._before(name, one)
             if binder and binder is not one:
-                # Methods that are put into a class, by a loop too, are code; what fills a list by a loop is a run.
-                is_code = isinstance(binder.node, DEFINITIONS) or binder.is_import
-                if not (isinstance(one.node, ast.While) if is_code else self._is_run(one)):
+                if self._is_run(one):
+                    self._runs.setdefault(name, one.place)
+                else:
                     found[None if binder.is_import else binder].append(one)
         return found
 
@@ -317,10 +318,9 @@ class _Slicing:
                 yield f"{one.problem}; what it defines was not taken"
         for name, place in sorted(self._runs.items()):
             yield f"`{name}` gets its value by what runs in {place}, which was left out; give it as an argument"
-        missing = [name for name in self._asked if name not in self._binders or not self._binders[name]]
-        open_ones = [name for name in missing if _open_holes(self._stub[name])]
-        if open_ones:
-            yield f"no cell defines {_listed([f'`{name}`' for name in open_ones])}: the stub's counts"
+        missing = [name for name in self._asked if not self._binders.get(name)]
+        if nowhere := [f"`{name}`" for name in missing if name in self._open]:
+            yield f"no cell defines {_listed(nowhere)}: the stub's counts"
 
 
 def _defines(statement: Statement, name: str) -> bool:

@@ -10,10 +10,11 @@ from functools import cached_property
 
 from grader.cells.magics import parse
 
-FETCHERS = frozenset(
+RUNNERS = frozenset(
     {"load_dataset", "from_pretrained", "pipeline", "hf_hub_download", "snapshot_download", "urlopen", "urlretrieve"}
+    | {"backward"}
 )
-"""What takes its data from elsewhere, which a worker cannot."""
+"""Calls that take data from elsewhere, which a worker cannot, or that train."""
 CHANGERS = frozenset(
     {
         "add",
