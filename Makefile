@@ -30,6 +30,7 @@ lab: $(VENV)/.notebook ## work in notebooks: opens JupyterLab
 	@$(BIN)/jupyter lab exercises
 
 $(VENV)/.notebook: $(VENV)/.student
+	@echo "Setting up JupyterLab, about 220 MB, once." >&2
 	@$(PIP) --editable '.[notebook]'
 	@touch $@
 
