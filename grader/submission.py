@@ -110,7 +110,10 @@ def take_from_notebook(content: bytes, where: str, name: str, stub: Path) -> Tak
     from grader.cells.reading import read_cells
     from grader.cells.slicing import module_of
 
-    made = module_of(read_cells(content, where), name, stub.read_text("utf-8"))
+    try:
+        made = module_of(read_cells(content, where), name, stub.read_text("utf-8"))
+    except (RecursionError, MemoryError):  # by which Python's own parser gives up, here or there
+        raise UsageError(f"{where}: its code is nested too deep; hand in the exercise's alone") from None
     account = f"{where}: {made.account}" if made.account else ""
     return Taken(made.source.encode(), tuple(f"{where}: {note}" for note in made.notes), account)
 

@@ -282,7 +282,7 @@ def test_a_notebook_is_read(content):
         (notebook([code("x")], nbformat=2), "is a notebook of format 2; save it anew, as format 4"),
         (notebook([text("# a"), code(" ")]), "is a notebook without any code"),
         (notebook([code("x")] * 10_001), "holds more than 10000 cells; hand in the exercise's alone"),
-        (notebook([code("x = 1\n" * 100_000)]), "holds more than 512 KiB of code; hand in the exercise's alone"),
+        (notebook([code("x = 1\n" * 100_000)]), "holds more than 256 KiB of code; hand in the exercise's alone"),
         (notebook([code("x;" * 10_001)]), "holds more than 10000 lines of code; hand in the exercise's alone"),
         (
             notebook([code("x")], metadata={"kernelspec": {"language": "R"}}),

@@ -11,7 +11,7 @@ import msgspec
 
 from grader.errors import UsageError
 
-MAX_CODE = 512 * 1024
+MAX_CODE = 256 * 1024
 """of all cells together: parsing takes some hundred bytes of memory for each"""
 MAX_CELLS = 10_000
 MAX_LINES = 10_000

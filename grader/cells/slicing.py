@@ -154,7 +154,7 @@ class _Slicing:
         if _defines(statement, name):
             if not _open_holes(statement):
                 return FILLED
-            return UNTOUCHED if ast.dump(statement.node) == ast.dump(self._stub[name].node) else OPEN
+            return UNTOUCHED if statement.text.split() == self._stub[name].text.split() else OPEN
         match statement.node:
             case ast.ImportFrom():
                 return RENAMED

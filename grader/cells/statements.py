@@ -219,10 +219,11 @@ def _broken(kinds: Mapping[str, str], place: str, marked: str, reason: str, line
 def _flatten(body: Sequence[ast.stmt]) -> Iterator[tuple[ast.stmt, bool]]:
     """Top-level statements, with those of `if __name__ == "__main__"`, which holds in a notebook, one by one."""
     for node in body:
-        if isinstance(node, ast.If) and ast.unparse(node.test).replace('"', "'") == "__name__ == '__main__'":
-            yield from ((inner, True) for inner in node.body)
-        else:
-            yield node, False
+        match node:
+            case ast.If(test=ast.Compare(ast.Name("__name__"), [ast.Eq()], [ast.Constant("__main__")]), body=inner):
+                yield from ((statement, True) for statement in inner)
+            case _:
+                yield node, False
 
 
 def _parts(node: ast.stmt, lines: Sequence[bytes], nested: bool) -> Iterator[_Part]:

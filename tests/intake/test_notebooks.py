@@ -113,7 +113,7 @@ HOSTILE = {
     "too large": (b" " * (33 * 1024 * 1024), "is larger than 32 MiB"),
     "half a letter": (notebook([code("x = '\ud800'")]), "is not a notebook, or a broken one (JSON is malformed: "),
     "no code": (notebook([]), "is a notebook without any code"),
-    "much code": (notebook([code("[" * 600_000)]), "holds more than 512 KiB of code"),
+    "much code": (notebook([code("[" * 600_000)]), "holds more than 256 KiB of code"),
     "many cells": (notebook([code("x")] * 20_000), "holds more than 10000 cells"),
     "many statements": (notebook([code("x=1;" * 20_000)]), "holds more than 10000 lines"),
 }
@@ -148,11 +148,35 @@ def test_a_hostile_notebook_costs_its_owner_a_line(tmp_path, stubs, content, pro
         "lora = wrap(x)\nx = lora(x)\ndef f(): return x\n" * 3000,
         "for x in x: lora.x = x\n" * 9000,
         "if x:\n pass\n" + "elif x: lora = 1\n" * 9000,
+        "x = 9 ** 9 ** 9\ny = 'a' * 10 ** 10\nz = (1 << 10 ** 10,) * 10 ** 10\ndef f(): return x, y, z",
+        "x = " + "9" * 100_000,
     ],
 )
 def test_a_hostile_cell_leaves_the_others(tmp_path, stubs, source):
     sources, _ = hand_in(tmp_path, {"lora.ipynb": notebook([code(source), code(LORA)])}, stubs=stubs)
     assert "def lora():\n    return 1" in sources["lora"]
+
+
+NESTED = {
+    "operators": lambda depth: "1" + "+lora" * depth,
+    "calls": lambda depth: "lora" + "()" * depth,
+    "attributes": lambda depth: "lora" + ".a" * depth,
+    "signs": lambda depth: "-" * depth + "lora",
+    "functions": lambda depth: "lambda:" * depth + "lora",
+    "lists": lambda depth: "[" * depth + "lora" + "]" * depth,
+}
+
+
+@pytest.mark.parametrize("nest", NESTED.values(), ids=NESTED)
+def test_no_depth_is_too_deep_to_be_said(tmp_path, stubs, nest):
+    """Each of Python's tools for source gives up at another depth."""
+    files = {}
+    for depth in range(50, 1250, 100):
+        deep = nest(depth)
+        cells = [f"x = {deep}", f"lora.x = {deep}", f"if {deep}: y = 1", f"def lora(z=x):\n    return y, {deep}"]
+        files[f"{depth}/lora.ipynb"] = notebook([code("\n".join(cells)), code("%ls\n" + cells[-1])])
+    with open_submissions(tree(tmp_path / "class", files), ONE, stubs=stubs) as intake:
+        assert len(outcomes(intake)) == 12
 
 
 def test_what_cells_drew_costs_no_memory(tmp_path, stubs):
