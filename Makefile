@@ -1,6 +1,6 @@
 # `make` alone lists the targets. Python 3.11 or newer is enough.
 .DEFAULT_GOAL := help
-.PHONY: help watch check list hint predict doctor
+.PHONY: help watch check list hint predict doctor lab
 
 PYTHON ?= python3
 PIP_FLAGS ?=
@@ -35,6 +35,14 @@ predict: $(VENV)/.student ## questions before a task, never graded: make predict
 
 doctor: $(VENV)/.student ## what is missing on this machine, if anything
 	@$(GRADER) doctor
+
+lab: $(VENV)/.notebook ## work in notebooks: opens JupyterLab
+	@$(BIN)/jupyter lab exercises
+
+$(VENV)/.notebook: $(VENV)/.student
+	@echo "Setting up JupyterLab, about 220 MB, once." >&2
+	@$(PIP) --editable '.[notebook]'
+	@touch $@
 
 $(VENV)/.student: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 6) and "grader: Python 3.11 or newer is needed, and this is " + sys.version.split()[0])'

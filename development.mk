@@ -1,5 +1,5 @@
 # Targets of the whole lesson, with solutions/ and tests; the Makefile includes them where they are.
-.PHONY: test lint types stubs release format goldens audit diagnosis fuzz bench ci
+.PHONY: test lint types stubs notebooks release format goldens audit diagnosis fuzz bench ci
 
 test: $(VENV)/.dev ## the project's own tests
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
@@ -14,6 +14,9 @@ types: $(VENV)/.dev ## mypy --strict on the engine
 
 release: $(VENV)/.student ## write student.zip: the lesson without solutions/
 	@$(GRADER) release $(EX)
+
+notebooks: $(VENV)/.student ## generate the notebooks of the exercises
+	@$(BIN)/grader notebooks
 
 format: $(VENV)/.dev ## rewrite files in the project's format
 	$(BIN)/ruff format

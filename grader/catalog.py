@@ -4,7 +4,7 @@ import ast
 import difflib
 import math
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
@@ -76,6 +76,10 @@ class Exercise:
         return self.folder / f"{self.name}.py"
 
     @property
+    def notebook(self) -> Path:
+        return self.folder / f"{self.name}.ipynb"
+
+    @property
     def oracle(self) -> Path:
         return self.folder / "oracle.py"
 
@@ -137,6 +141,11 @@ class Catalog:
         owners = {task.id: exercise for exercise in self.exercises for task in exercise.config.tasks}
         exercise = owners[pick(task_id, list(owners), "task")]
         return exercise, exercise.task(task_id)
+
+
+def stubs_of(exercises: Iterable[Exercise]) -> dict[str, Path]:
+    """The stub of each exercise, by its name."""
+    return {exercise.name: exercise.stub for exercise in exercises}
 
 
 def pick(name: str, known: list[str], kind: str) -> str:

@@ -16,11 +16,11 @@ import click
 
 import grader
 from grader import equipment, errors, files, student
-from grader.catalog import Catalog, read_here
+from grader.catalog import Catalog, Exercise, read_here, stubs_of
 from grader.errors import GraderError, UsageError
 from grader.report import Report
 from grader.salt import NO_SALT, read_salt, secret_file
-from grader.submission import existing_secrets, read_submission
+from grader.submission import SUFFIXES, Unpacked, existing_secrets, places_of, read_submission
 from grader.typed import typed
 from grader.verdict import Verdict
 from grader.warm.client import ask_helper
@@ -71,7 +71,7 @@ for command in student.COMMANDS:
 
 @cli.command()
 @click.argument("exercises", nargs=-1)
-@click.option("--submission", type=click.Path(path_type=Path), help="Grade this file or folder instead.")
+@click.option("--submission", type=click.Path(path_type=Path), help="Grade this file, notebook, folder or zip instead.")
 @click.option("--full", is_flag=True, help="Also run the hidden checks (needs solutions/).")
 @click.option("--allow-unjailed", is_flag=True, help="Grade with --full even where submissions are not confined.")
 @click.option("--cold", is_flag=True, envvar="GRADER_COLD", help="Leave no process behind that speeds up the next run.")
@@ -92,10 +92,12 @@ def check(
         raise UsageError(f"{' and '.join(printed)}: standard output holds one report; write the other to a file")
     catalog = read_here()
     chosen = catalog.select(exercises)
+    handed_in = _read(submission, catalog, chosen)
+    for note in (*handed_in.accounts, *handed_in.notes):
+        click.echo(f"note: {note}", err=True)
     names = [exercise.name for exercise in chosen]
-    sources = read_submission(submission or catalog.root / "exercises", names, catalog.others(chosen))
     own_work = submission is None and not full
-    graded = ask_helper(catalog, names, sources, seed, os.environ) if own_work and not cold else None
+    graded = ask_helper(catalog, names, handed_in.sources, seed, os.environ) if own_work and not cold else None
     if graded:
         report = graded.report
         _tell_notice(graded.notice)
@@ -107,7 +109,7 @@ def check(
             chosen, full=full, allow_unjailed=allow_unjailed, unreadable=_secrets(submission), salt=salt
         ) as session:
             _tell_notice(session.notice)
-            report = session.grade(sources, seed)
+            report = session.grade(handed_in.sources, seed)
     followed = student.follow(catalog, report) if submission is None else None
     if submission is None:
         keep_stubs(catalog)
@@ -323,6 +325,22 @@ def stubs(only_check: bool) -> None:
         raise UsageError("some stubs are not what their references say; run `grader stubs`")
 
 
+@cli.command("notebooks")
+@click.option("--check", "only_check", is_flag=True, help="Change nothing; fail if a notebook is not fresh.")
+def write_notebooks(only_check: bool) -> None:
+    """Generate the notebook of each exercise: its README, its stub as cells, a check below each task."""
+    from grader.authoring.notebooks import is_stale, make_notebook
+
+    catalog = read_here()
+    stale = [exercise for exercise in catalog.exercises if is_stale(exercise)]
+    for exercise in stale:
+        if not only_check:
+            exercise.notebook.write_text(make_notebook(exercise), "utf-8")
+        click.echo(f"{exercise.notebook.relative_to(catalog.root)}: {'stale' if only_check else 'written'}")
+    if stale and only_check:
+        raise UsageError("some notebooks are not what their exercises say; run `grader notebooks`")
+
+
 @cli.command()
 @click.argument("exercises", nargs=-1)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("student.zip"), show_default=True, help="The zip.")
@@ -351,6 +369,22 @@ def write_gradescope(exercises: tuple[str, ...], out: Path, minutes: float, vend
     packing = write_autograder(catalog, catalog.select(exercises), out, minutes=minutes, vendor=vendor)
     click.echo(f"{out}: upload it as the autograder; it holds the solutions, so keep it to yourself")
     _name_left_out(packing.left_out)
+
+
+@cli.command("nbgrader")
+@click.argument("course", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("exercises", nargs=-1)
+@click.option(
+    "--assignment", default="", metavar="NAME", help="One assignment of this name; by default one per exercise."
+)
+@click.option("--force", is_flag=True, help="Replace what is in the course already.")
+def write_nbgrader(course: Path, exercises: tuple[str, ...], assignment: str, force: bool) -> None:
+    """Write source notebooks and the configuration of a course for nbgrader (needs solutions/)."""
+    from grader.authoring.course import write_course
+
+    catalog = read_here()
+    written = write_course(catalog, catalog.select(exercises), course, assignment, force=force)
+    click.echo(f"{course}: {len(written)} files written; its source/ holds solutions, so keep that to yourself")
 
 
 def main() -> NoReturn:
@@ -394,11 +428,26 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def _read(submission: Path | None, catalog: Catalog, chosen: Sequence[Exercise]) -> Unpacked:
+    """What is to be graded: the working tree's stubs as they were filled, or what was handed in."""
+    names, others = [exercise.name for exercise in chosen], catalog.others(chosen)
+    if submission is None:
+        return read_submission(catalog.root / "exercises", names, others)
+    if submission.suffix.lower() == ".zip" and submission.is_file():
+        from grader.intake import read_hand_in
+        from grader.intake.wanted import Wanted
+
+        return read_hand_in(submission, Wanted(names, others, stubs_of(chosen)))
+    return read_submission(submission, names, others, stubs=stubs_of(chosen))
+
+
 def _secrets(submission: Path | None) -> list[Path]:
     """What a submission must not read, besides the exercises' own files: itself, too, comes by another way."""
     handed_in = [submission] if submission else []
     if submission and submission.is_dir():
-        handed_in += [*sorted(submission.glob("*.py")), *sorted(submission.glob("*/*.py"))]
+        handed_in += [
+            file for depth in ("*", "*/*") for end in SUFFIXES for file in sorted(submission.glob(depth + end))
+        ]
     return existing_secrets([secret_file(), *handed_in])
 
 
@@ -406,8 +455,8 @@ def _commands(catalog: Catalog, submission: Path | None, full: bool, seed: int) 
     folder = submission or Path(os.path.relpath(catalog.root / "exercises"))
 
     def file(name: str) -> str:
-        places = [folder, folder / f"{name}.py", folder / name / f"{name}.py"]
-        return str(next((place for place in places if place.is_file()), places[-1]))
+        places = [folder, *places_of(folder, name)]
+        return str(next((place for place in places if place.is_file()), folder / name / f"{name}.py"))
 
     given = {f"--submission {submission}": submission, "--full": full, f"--seed {seed}": seed}
     options = " ".join(option for option, wanted in given.items() if wanted)

@@ -103,10 +103,11 @@ def note(progress: Progress, report: Report, known: Container[str] = ()) -> None
             progress.failures.pop(check.id, None)
 
 
-def next_hint(progress: Progress, task_id: str, known: int) -> int:
-    """The place of a task's next hint among those that are `known`, which is from now on one that was seen."""
-    seen = min(progress.hints.get(task_id, 0), known - 1)
-    progress.hints[task_id] = seen + 1
+def next_hint(root: Path, task_id: str, known: int, tell: Callable[[str], None]) -> int:
+    """The place of a task's next hint among so many known ones, which is seen from now on: each is stronger."""
+    with changing(root, tell) as progress:
+        seen = min(progress.hints.get(task_id, 0), known - 1)
+        progress.hints[task_id] = seen + 1
     return seen
 
 

@@ -52,6 +52,8 @@ class Grade:
     submitted_at: datetime | None = None
     late: bool = False
     """the LMS's own mark"""
+    accounts: tuple[str, ...] = ()
+    """which cells of each notebook were taken"""
 
 
 @dataclass(frozen=True)

@@ -75,8 +75,7 @@ def hint(task_id: str) -> None:
     """The next hint of a task; asking again gives a stronger one."""
     catalog = read_here()
     _, task = catalog.task(task_id)
-    with progress.changing(catalog.root, _tell) as kept:
-        seen = progress.next_hint(kept, task.id, len(task.hints))
+    seen = progress.next_hint(catalog.root, task.id, len(task.hints), _tell)
     click.echo(f"{task.id} {task.title}, hint {seen + 1} of {len(task.hints)}:\n")
     click.echo(click.wrap_text(task.hints[seen], 78, "  ", "  "))
     if seen + 1 < len(task.hints):

@@ -176,7 +176,7 @@ def test_missing_exercise_is_todo(lesson, reference):
             ["check", "--submission", "folders"],
             "folders: nothing to grade in this folder; it needs vectors.py (or vectors/...)",
         ),
-        (["check", "--submission", TOML], f"{TOML}: is not a Python file; hand in the .py source"),
+        (["check", "--submission", TOML], f"{TOML}: is not a Python file; hand in the .py source, or the notebook"),
     ],
 )
 def test_unusable_names_are_refused(shared_lesson, arguments, line):

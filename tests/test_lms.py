@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from jail.attacks import read_attacks
 from jail.modes import JAIL, ROOT
+from notebooks import code, exercise_cells, notebook
 
 REPOSITORY = Path(__file__).parents[1]
 FROM_ROOT = ["constraints.txt", "pyproject.toml"]
@@ -323,6 +324,14 @@ def test_prairielearn_grades(grade):
     results = run_prairielearn(grade)
     assert (results["gradable"], results["score"]) == (True, pytest.approx(2 / 6))
     assert [test["max_points"] for test in results["tests"]] == [1.5, 0.5, 1.5, 0.5, 2.0]
+
+
+@on_linux
+def test_prairielearn_grades_notebooks(grade):
+    cells = [code("while True: pass"), *exercise_cells(REFERENCE, "vectors")]
+    (grade / "student/work.ipynb").write_bytes(notebook(cells))
+    results = run_prairielearn(grade)
+    assert (results["gradable"], results["score"]) == (True, 1.0)
 
 
 @on_linux

@@ -206,6 +206,7 @@ def test_our_release_names_only_targets_and_files_that_it_holds(ours):
         "hint",
         "predict",
         "doctor",
+        "lab",
     ]
     for path in re.findall(r"`(exercises/[\w/.]+)`", (ours / "README.md").read_text()):
         assert (ours / path).exists(), path

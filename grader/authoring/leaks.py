@@ -6,6 +6,7 @@ passage is long enough that nobody writes it by chance; what stands in the stub 
 """
 
 import ast
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -39,12 +40,20 @@ def secrets_of(exercise: Exercise) -> list[Secret]:
 def leaks(secrets: Sequence[Secret], texts: Mapping[str, bytes]) -> Iterator[tuple[str, Secret]]:
     """The files that hold a secret, each with the first one found; what is no text holds none."""
     for name, content in texts.items():
-        text = content.decode("utf-8", "replace")
+        text = _readable(name, content)
         # with its comments, for a title or a headline may stand in one, and without, for code may be strewn with them
         readings = squeezed(text, comments=True), squeezed(text)
         found = next((secret for secret in secrets if any(secret.passage in read for read in readings)), None)
         if found:
             yield name, found
+
+
+def _readable(name: str, content: bytes) -> str:
+    """The text of a file, that of a notebook as it is shown: in its file, every line is in quotation marks."""
+    text = content.decode("utf-8", "replace")
+    if name.endswith(".ipynb"):
+        return "\n".join("".join(cell["source"]) for cell in json.loads(text)["cells"])
+    return text
 
 
 def squeezed(text: str, *, comments: bool = False) -> str:

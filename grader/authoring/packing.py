@@ -42,7 +42,7 @@ class Packing:
         """What a student receives of an exercise: its own files, and data in folders below."""
         for path in _visible(exercise.folder):
             kinds = DATA_KINDS | CODE_KINDS if path.parent == exercise.folder else DATA_KINDS
-            if path.suffix in kinds:
+            if path.suffix in kinds or path == exercise.notebook:
                 self.files[f"{below}exercises/{exercise.name}/{path.relative_to(exercise.folder).as_posix()}"] = path
             else:
                 self.left_out.append(path)

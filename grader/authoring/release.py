@@ -7,6 +7,7 @@ Refused where it could not be vouched for: a stub that is not what its reference
 from collections.abc import Sequence
 from pathlib import Path
 
+from grader.authoring import notebooks
 from grader.authoring.leaks import leaks, secrets_of
 from grader.authoring.packing import Packing, content_of, write_zip
 from grader.authoring.stubs import is_stale
@@ -38,6 +39,8 @@ def write_release(catalog: Catalog, exercises: Sequence[Exercise], out: Path) ->
             raise UsageError(
                 f"{exercise.stub}: is not what its reference says, and may hold a solution; run `grader stubs`"
             )
+        if exercise.notebook.is_file() and notebooks.is_stale(exercise):
+            raise UsageError(f"{exercise.notebook}: is not what its exercise says; run `grader notebooks`")
     packing = Packing()
     packing.add_engine(TOP)
     for exercise in exercises:

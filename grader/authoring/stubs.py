@@ -75,6 +75,11 @@ def stub_of(reference: Path) -> str:
     return make_stub(reference.read_text("utf-8"), reference.name)
 
 
+def handed_out(exercise: Exercise) -> str:
+    """The stub as it was handed out: of the reference where there is one, for the file may have been filled since."""
+    return stub_of(exercise.reference) if exercise.reference.is_file() else exercise.stub.read_text("utf-8")
+
+
 def is_stale(exercise: Exercise) -> bool:
     """Whether the stub on disk is not what the reference says; raises UsageError where there is no reference."""
     if not exercise.reference.is_file():

@@ -24,7 +24,7 @@ from grader.batch.pool import Pool
 from grader.batch.progress import Talk
 from grader.batch.run import Batch
 from grader.batch.store import Store
-from grader.catalog import Catalog
+from grader.catalog import Catalog, stubs_of
 from grader.errors import UsageError
 from grader.grade import Session, require_solutions
 from grader.intake import Intake, open_submissions
@@ -89,6 +89,7 @@ def grade_class(catalog: Catalog, options: Options, say: Callable[[str], None]) 
                 options.submissions,
                 names,
                 others=catalog.others(exercises),
+                stubs=stubs_of(exercises),
                 format=options.format,
                 roster=options.roster,
             )

@@ -19,7 +19,10 @@ from grader.catalog import CONFIG_NAME, Config, Exercise
 from grader.checking.collecting import Collected
 from grader.salt import Salt
 
-ENGINE = ("authoring/answers.py", "checking", "worker", "grade.py", "wire.py", "salt.py", "verdict.py", "errors.py")
+ENGINE = (
+    *("authoring/answers.py", "cells/places.py", "checking", "worker"),
+    *("grade.py", "wire.py", "salt.py", "verdict.py", "errors.py"),
+)
 """The parts of the engine that verdicts pass through."""
 ABSENT = "not handed in"
 """What stands for no file: no digest, so that it can be no file's."""
@@ -62,11 +65,11 @@ def engine_digest() -> str:
 
 
 def _materials(exercise: Exercise, *, explained: bool) -> str:
-    """All of an exercise but its checks, its text and the stub."""
+    """All of an exercise but its checks, its text, the stub and the notebook."""
     config = exercise.config
     apart = {exercise.stub, exercise.public_checks, exercise.folder / CONFIG_NAME}
     files = [path for path in sorted(exercise.folder.rglob("*")) if path.is_file() and path not in apart]
-    files = [path for path in files if path.suffix not in (".md", ".pyc", ".svg", ".png")]
+    files = [path for path in files if path.suffix not in (".ipynb", ".md", ".pyc", ".svg", ".png")]
     settings = settings_of(config)
     libraries = {name.split(".")[0] for name in (*config.warm, *config.forbidden)} | {"hypothesis", "numpy"}
     reference = [_of_file(exercise.reference)] if exercise.reference.is_file() else []

@@ -36,6 +36,7 @@ class Entry:
     handed: Handed
     digests: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
     problem: str = ""
     unreadable: bool = False
     """whether the problem is not the student's"""
@@ -131,7 +132,7 @@ class Batch:
         except UsageError as error:
             return Entry(handed, problem=str(error), unreadable=isinstance(error, UnreadableError))
         digests = {name: source_digest(unpacked.sources.get(name)) for name in self._exercises}
-        return Entry(handed, digests, unpacked.notes)
+        return Entry(handed, digests, unpacked.notes, unpacked.accounts)
 
     def _plan(self) -> Iterator[Planned]:
         """The work that is left; two students with the same file make one piece of it."""
@@ -190,6 +191,7 @@ class Batch:
             handed.notes + entry.notes,
             handed.submitted_at,
             handed.late,
+            entry.accounts,
         )
 
     def _report(self, entry: Entry, known: Mapping[str, Mapping[str, Verdicts]]) -> Report:

@@ -14,6 +14,7 @@ from typing import NoReturn, TypeAlias
 
 import numpy as np
 
+from grader.cells.places import is_made, place_of
 from grader.checking.cancelling import Cancellation
 from grader.checking.finding import Failed, Finding, Todo
 from grader.errors import BrokenError, UnansweredError, WireError
@@ -129,7 +130,7 @@ class Implementation:
             case Raised() if not _is_hole(outcome):
                 if type_name in outcome.bases:
                     return
-                frames = _frames(outcome, self.source.name)
+                frames = _frames(outcome, self.source)
                 saw = f"{outcome.type_name}: {outcome.message}"
                 self._fail(Finding("raises", "the wrong exception was raised", type_name, saw, frames=frames))
             case Answer():
@@ -226,7 +227,7 @@ class Implementation:
 
     def _explain(self, outcome: Outcome) -> NoReturn:
         """Raise the verdict that an exception or a death leads to."""
-        file = f"{self.source.name}.py"
+        file = "your notebook" if is_made(self.source.content or b"") else f"{self.source.name}.py"
         subject = "it" if self.source.trusted else "your code"
         loading = outcome is self._load_failure
         match outcome:
@@ -238,7 +239,7 @@ class Implementation:
                 kind = "forbidden" if FORBIDDEN_IMPORT in outcome.bases else f"raised {_known_type(outcome)}"
                 kind = f"{LOADING}{kind}" if loading else kind
                 note = _limit_note(outcome, self.source.limits)
-                frames = _frames(outcome, self.source.name)
+                frames = _frames(outcome, self.source)
                 self._fail(Finding(kind, headline, note=note, frames=frames, fatal=loading))
             case Died(reason, kind):
                 subject = f"{file}, while it was loaded," if loading else subject
@@ -285,8 +286,13 @@ def _known_type(outcome: Raised) -> str:
     return next((base for base in outcome.bases if hasattr(builtins, base)), "an exception")
 
 
-def _frames(outcome: Raised, name: str) -> tuple[str, ...]:
-    return tuple(f"{name}.py:{frame.line} in {frame.function}: {frame.text}" for frame in outcome.frames)
+def _frames(outcome: Raised, source: Source) -> tuple[str, ...]:
+    """The lines that an exception passed through, each with its place in the file or the notebook that has it."""
+    content = source.content or b""
+    places = [place_of(content, frame.line) or f"{source.name}.py:{frame.line}" for frame in outcome.frames]
+    return tuple(
+        f"{place} in {frame.function}: {frame.text}" for place, frame in zip(places, outcome.frames, strict=True)
+    )
 
 
 def _limit_note(outcome: Raised, limits: Limits) -> str:

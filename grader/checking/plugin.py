@@ -67,7 +67,7 @@ class StandalonePlugin:
         try:
             root = find_root(folders[0])
             exercises = read_catalog(root).select(tuple({folder.name for folder in folders}))
-            sources = read_submission(root / "exercises", [exercise.name for exercise in exercises])
+            sources = read_submission(root / "exercises", [exercise.name for exercise in exercises]).sources
         except UsageError as error:
             raise pytest.UsageError(str(error)) from None
         self._bench = Bench(exercises)

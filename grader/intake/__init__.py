@@ -8,12 +8,14 @@ Formats, told by their content (or by `format`):
     canvas       `doejane_LATE_123_456_hw-1.py` as `Download Submissions` gives it, anonymous ones too
     git          checkouts in folders `assignment-username`; the part that all names begin with is the assignment
     nbgrader     `submitted/STUDENT/ASSIGNMENT/hw.py` with `timestamp.txt`, from the course's folder or `submitted`
-    folder       a folder, a zip or a .py file for each student; or one student's own folder
+    folder       a folder, a zip, a .py file or a notebook for each student; or one student's own folder
 
 Each hand-in may be .py files, folders of them, or zips of either, one level deep. NAME.py is found at its top, in
 NAME/ or below other folders, in any case, and as `hw-1.py` or `hw (1).py`, of which the latest is taken. With a
-single exercise and a single .py file any name will do, save that of another exercise. Times of handing in are known of
-Gradescope and nbgrader, late marks of Canvas, neither of Moodle, Blackboard (whose times lack a zone), git and folders.
+single exercise and a single .py file any name will do, save that of another exercise. All that goes for notebooks too,
+where the stubs of the exercises are known; a .py file counts before a notebook, unless it is the untouched stub.
+Times of handing in are known of Gradescope and nbgrader, late marks of Canvas, neither of Moodle, Blackboard (whose
+times lack a zone), git and folders.
 
 What cannot be read here is not held against its owner: reading it raises UnreadableError.
 
@@ -34,14 +36,15 @@ from grader.errors import UsageError
 from grader.intake.archive import File, Tree, clean, few, open_folder, open_zip
 from grader.intake.keys import make_key, set_apart
 from grader.intake.layouts import LAYOUTS, Found, recognise
-from grader.intake.picking import Unpacked, first_notes, unpack
+from grader.intake.picking import first_notes, unpack
 from grader.intake.roster import Joined, join, read_roster
 from grader.intake.wanted import Wanted
 from grader.results import Student
+from grader.submission import Unpacked
 
 FORMATS: tuple[str, ...] = tuple(LAYOUTS)
 
-__all__ = ["FORMATS", "Handed", "Intake", "Unpacked", "open_submissions"]
+__all__ = ["FORMATS", "Handed", "Intake", "Unpacked", "open_submissions", "read_hand_in"]
 
 
 @dataclass(frozen=True)
@@ -119,14 +122,16 @@ def open_submissions(
     exercises: Sequence[str],
     *,
     others: Sequence[str] = (),
+    stubs: Mapping[str, Path] | None = None,
     format: str | None = None,
     roster: Path | None = None,
 ) -> Intake:
     """Who handed in what; raises UsageError if `path` or `roster` cannot be made sense of.
 
-    `others` are the exercises of the catalog that are not graded: their files are nobody's work on `exercises`.
+    `others` are the exercises of the catalog that are not graded: their files are nobody's work on `exercises`. With
+    the `stubs` of the exercises, notebooks are read, too.
     """
-    wanted = Wanted(exercises, others)
+    wanted = Wanted(exercises, others, stubs or {})
     named = pick(format, list(FORMATS), "format") if format else None
     listed = read_roster(roster) if roster else []
     with ExitStack() as opened:
@@ -142,6 +147,14 @@ def open_submissions(
         strangers = LAYOUTS[form].strangers(seen, found)
         notes = [*tree.notes, *few([f"ignored {file.where}, which {_stranger(file)}" for file in strangers])]
         return Intake(form, handed, wanted, opened.pop_all(), missing, notes)
+
+
+def read_hand_in(path: Path, wanted: Wanted) -> Unpacked:
+    """What one student handed in, as a folder or a zip; raises UsageError if nothing of it can be graded."""
+    with ExitStack() as opened:
+        tree = _open(path, opened)
+        unpacked = unpack(tree.files, wanted, clean(str(path)))
+        return replace(unpacked, notes=(*tree.notes, *unpacked.notes))
 
 
 def _open(path: Path, opened: ExitStack) -> Tree:

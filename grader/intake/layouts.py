@@ -19,6 +19,7 @@ from grader.intake.keys import make_key
 from grader.intake.picking import of_another
 from grader.intake.wanted import Wanted
 from grader.results import Student
+from grader.submission import SUFFIXES
 
 MAX_METADATA = 64 * MIB
 MAX_STAMP = 64 * 1024
@@ -192,8 +193,9 @@ def folder(tree: Tree, wanted: Wanted) -> Iterator[Found]:
         path = PurePosixPath(file.name)
         if _is_hand_in(file):
             # The name of a file at the top is its student's, and not that of an exercise, unless there is one.
-            anybodys = len(wanted.exercises) == 1 and path.suffix == ".py" and not of_another(file, wanted)
-            inner = f"{wanted.exercises[0]}.py" if anybodys else file.name
+            first = wanted.exercises[0]
+            anybodys = len(wanted.exercises) == 1 and path.suffix in wanted.suffixes(first)
+            inner = f"{first}{path.suffix}" if anybodys and not of_another(file, wanted) else file.name
             by_student[path.stem] = [*by_student.get(path.stem, ()), replace(file, parts=(inner,))]
             origins.setdefault(path.stem, file.where)
     for name, files in by_student.items():
@@ -263,7 +265,7 @@ def _is_class(tree: Tree, wanted: Wanted) -> bool:
 def _is_one_hand_in(tree: Tree, wanted: Wanted) -> bool:
     """Whether a tree is one student's: the files of the exercises lie at its top, and no other folder has them."""
     ours, known = _places(wanted.exercises), _places(wanted.known)
-    scripts = [file.parts for file in tree.files if PurePosixPath(file.name).suffix == ".py"]
+    scripts = [file.parts for file in tree.files if PurePosixPath(file.name).suffix in SUFFIXES]
     # Where none of ours are, a file of another exercise may bear the name of its student, as others there do.
     here = any(parts in ours for parts in scripts) or bool(scripts and set(scripts) <= known)
     below = [file for file in tree.files if len(file.parts) > 1 and file.parts not in ours]
@@ -272,7 +274,8 @@ def _is_one_hand_in(tree: Tree, wanted: Wanted) -> bool:
 
 def _places(exercises: Iterable[str]) -> set[Parts]:
     """Where a student's own folder has the files of exercises."""
-    return {parts for name in exercises for parts in [(f"{name}.py",), (name, f"{name}.py")]}
+    files = [(name, f"{name}{suffix}") for name in exercises for suffix in SUFFIXES]
+    return {place for name, file in files for place in [(file,), (name, file)]}
 
 
 def _is_hand_in(file: File) -> bool:

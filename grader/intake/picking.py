@@ -9,12 +9,21 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from grader.errors import UnreadableError, UsageError
 from grader.intake.archive import MIB, File, Parts, few, open_zip
 from grader.intake.wanted import Wanted
-from grader.submission import MAX_SOURCE, check_source
+from grader.submission import (
+    MAX_NOTEBOOK,
+    MAX_SOURCE,
+    Taken,
+    Unpacked,
+    check_source,
+    is_untouched,
+    take_from_notebook,
+    unpacked,
+)
 
 MAX_NESTED = 64 * MIB
 MAX_ZIPS = 4
@@ -25,18 +34,12 @@ NOT_READ = frozenset({".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz"})
 
 
 @dataclass(frozen=True)
-class Unpacked:
-    """The sources of what was handed in, by exercise, and what was noticed while they were found."""
-
-    sources: Mapping[str, bytes]
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class _Picked:
     """Files of equal right for each exercise that was found, and what there is besides."""
 
     ties: Mapping[str, Sequence[File]]
+    instead: Mapping[str, Sequence[File]]
+    """the notebooks of exercises that a .py file was found of: it may be the stub as it was given out"""
     notes: tuple[str, ...]
     others: tuple[File, ...]
 
@@ -66,10 +69,15 @@ def unpack(files: Sequence[File], wanted: Wanted, where: str) -> Unpacked:
                 problems += tree.notes
                 everything += tree.files
             picked = _pick(everything, wanted)
-        sources: dict[str, bytes] = {}
+        taken: dict[str, Taken] = {}
+        others = list(picked.others)
         for name, ties in picked.ties.items():
+            instead = picked.instead.get(name, ())
             try:
-                sources[name] = _read(name, ties)
+                taken[name] = _read(name, ties, wanted.stubs.get(name))
+                if instead and is_untouched(taken[name].source, wanted.stubs[name]):
+                    others = [file for file in others if file not in instead]
+                    taken[name] = _read(name, instead, wanted.stubs[name])
             except UnreadableError:
                 raise
             except UsageError as error:
@@ -78,15 +86,15 @@ def unpack(files: Sequence[File], wanted: Wanted, where: str) -> Unpacked:
         for file in everything:
             if file.unreadable and not file.name:  # a folder
                 raise UnreadableError(f"{file.where}: {file.unreadable}")
-    if not sources:
+    if not taken:
         raise UsageError("; ".join(problems) or _nothing(everything, wanted, where))
-    return Unpacked(sources, (*picked.notes, *_ignored(picked.others), *problems))
+    return unpacked(taken, [*picked.notes, *_ignored(others), *problems])
 
 
 def first_notes(files: Sequence[File], wanted: Wanted) -> tuple[str, ...]:
-    """What can be said of `files` by their names alone; nothing yet if a zip will have to be opened."""
+    """What can be said of `files` by their names alone; nothing yet if one will have to be looked into."""
     picked = _pick(files, wanted)
-    if not picked.ties or (len(picked.ties) < len(wanted.exercises) and _of_kind(files, ".zip")):
+    if not picked.ties or picked.instead or (len(picked.ties) < len(wanted.exercises) and _of_kind(files, ".zip")):
         return ()
     return (*picked.notes, *_ignored(picked.others))
 
@@ -100,37 +108,52 @@ def _pick(files: Sequence[File], wanted: Wanted) -> _Picked:
     notes = few([file.note for file in files if file.note])
     usable = [file for file in files if not file.refused]
     ties: dict[str, Sequence[File]] = {}
+    instead: dict[str, Sequence[File]] = {}
     picked: list[File] = []
     for name in wanted.exercises:
-        found = [file for file in _of_kind(usable, ".py") if _version(file, name) is not None]
-        if found:
+        for suffix in wanted.suffixes(name):
+            found = [file for file in _of_kind(usable, suffix) if _version(file, name) is not None]
+            if not found:
+                continue
             nearest = min(_distance(file.parts, name) for file in found)
             near = [file for file in found if _distance(file.parts, name) == nearest]
             best = max((_version(file, name), file.order) for file in near)
-            ties[name] = [file for file in near if (_version(file, name), file.order) == best]
-            picked += near
-            notes += _say_versions(near, ties[name][0])
+            latest = [file for file in near if (_version(file, name), file.order) == best]
+            if name in ties:
+                instead[name] = latest
+            else:
+                ties[name] = latest
+                picked += near
+                notes += _say_versions(near, latest[0])
     if not ties and len(wanted.exercises) == 1:  # then its name does not matter, if it is not another's
         (name,) = wanted.exercises
-        scripts = [file for file in _of_kind(usable, ".py") if not of_another(file, wanted)]
-        latest = _latest(scripts)
-        if len(latest) == 1:
-            ties[name] = latest
-            picked += scripts
-            notes += _say_versions(scripts, latest[0])
-            notes.append(f"{latest[0].path} was taken as {name}.py")
-    return _Picked(ties, tuple(notes), tuple(file for file in files if file not in picked))
+        for suffix in wanted.suffixes(name):
+            scripts = [file for file in _of_kind(usable, suffix) if not of_another(file, wanted)]
+            latest = _latest(scripts)
+            if len(latest) == 1:
+                ties[name] = latest
+                picked += scripts
+                notes += _say_versions(scripts, latest[0])
+                notes.append(f"{latest[0].path} was taken as {name}{suffix}")
+                break
+    return _Picked(ties, instead, tuple(notes), tuple(file for file in files if file not in picked))
 
 
-def _read(name: str, ties: Sequence[File]) -> bytes:
-    contents = {file.read(MAX_SOURCE) for file in ties}
-    if len(contents) > 1:
+def _read(name: str, ties: Sequence[File], stub: Path | None) -> Taken:
+    """What files of equal right hold, which must be the same."""
+    first, *others = [_read_one(file, name, stub) for file in ties]
+    if any(other.source != first.source for other in others):
         places = " and ".join(file.where for file in ties)
-        raise UsageError(f"{places}: which is {name}.py? keep one of them")
-    source = check_source(contents.pop(), ties[0].where)
-    if not source.strip():
+        raise UsageError(f"{places}: which is {name}{_suffix(ties[0])}? keep one of them")
+    if not first.source.strip():
         raise UsageError(f"{ties[0].where}: is empty")
-    return source
+    return first
+
+
+def _read_one(file: File, name: str, stub: Path | None) -> Taken:
+    if stub and _suffix(file) == ".ipynb":
+        return take_from_notebook(file.read(MAX_NOTEBOOK), file.where, name, stub)
+    return Taken(check_source(file.read(MAX_SOURCE), file.where))
 
 
 def _version(file: File, name: str) -> tuple[int, bool] | None:
@@ -170,12 +193,17 @@ def _say_versions(files: Sequence[File], taken: File) -> list[str]:
     if len({(file.name, file.order) for file in files}) < 2:
         return []
     base, number = _split_version(PurePosixPath(taken.name).stem)
-    which = f"-{number}" if taken.name == f"{base}-{number}.py" else taken.name
-    return [f"{len(files)} versions of {base}.py; the latest, {which}, was taken"]
+    suffix = _suffix(taken)
+    which = f"-{number}" if taken.name == f"{base}-{number}{suffix}" else taken.name
+    return [f"{len(files)} versions of {base}{suffix}; the latest, {which}, was taken"]
 
 
 def _of_kind(files: Iterable[File], suffix: str) -> list[File]:
-    return [file for file in files if PurePosixPath(file.name).suffix.lower() == suffix]
+    return [file for file in files if _suffix(file) == suffix]
+
+
+def _suffix(file: File) -> str:
+    return PurePosixPath(file.name).suffix.lower()
 
 
 def _ignored(files: Sequence[File]) -> list[str]:
@@ -192,9 +220,7 @@ def _nothing(files: Sequence[File], wanted: Wanted, where: str) -> str:
         return f"{where}: nothing was handed in; ask for {wanted.files}"
     if refused := [f"{file.where}: {file.refused}" for file in files if file.refused]:
         return "; ".join(few(refused))
-    if notebooks := _of_kind(files, ".ipynb"):
-        return f"{notebooks[0].where}: notebooks are not read yet; ask for {wanted.files}"
-    if packed := [file for file in files if PurePosixPath(file.name).suffix.lower() in NOT_READ]:
+    if packed := [file for file in files if _suffix(file) in NOT_READ]:
         return f"{packed[0].where}: is packed in a way that is not read; ask for {wanted.files} or a zip"
     others = [file.path for file in files if of_another(file, wanted)]
     held = f"{_list(others)}, of another exercise" if others else _list([file.path for file in files])

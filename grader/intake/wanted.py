@@ -1,7 +1,10 @@
 """What a hand-in is searched for, and what else the lesson has: a file of that is never taken for what is searched."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from grader.submission import SUFFIXES
 
 
 @dataclass(frozen=True)
@@ -10,6 +13,12 @@ class Wanted:
 
     exercises: Sequence[str]
     others: Sequence[str] = ()
+    stubs: Mapping[str, Path] = field(default_factory=dict)
+    """the stubs of the exercises that are graded: without one, a notebook of an exercise is not looked for"""
+
+    def suffixes(self, name: str) -> Sequence[str]:
+        """How the files of an exercise may end, the first before the second."""
+        return SUFFIXES if name in self.stubs else SUFFIXES[:1]
 
     @property
     def known(self) -> frozenset[str]:

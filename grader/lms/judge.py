@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.catalog import find_root, read_catalog
+from grader.catalog import find_root, read_catalog, stubs_of
 from grader.errors import UsageError
 from grader.grade import Session
 from grader.intake.archive import open_folder
@@ -22,10 +22,10 @@ def judge(surface: Surface, submission: Path, names: Sequence[str]) -> str:
     """The results of a submission, as this LMS wants them; raises BrokenError if the checks cannot run."""
     catalog = read_catalog(find_root(Path.cwd()))
     exercises = catalog.select(tuple(names))
-    wanted = Wanted([exercise.name for exercise in exercises], catalog.others(exercises))
+    wanted = Wanted(list(stubs_of(exercises)), catalog.others(exercises), stubs_of(exercises))
     try:
         unpacked = unpack(open_folder(submission).files, wanted, "your submission")
-        for note in unpacked.notes:
+        for note in (*unpacked.accounts, *unpacked.notes):
             print(f"note: {note}", file=sys.stderr)
         unreadable = existing_secrets([secret_file(), *sorted(submission.rglob("*"))])
         with Session(exercises, full=True, unreadable=unreadable, salt=read_salt()) as session:

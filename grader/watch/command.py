@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 
-from grader import files
+from grader import files, progress
 from grader.catalog import Catalog, Exercise, Task
 from grader.checking.collecting import Collected
 from grader.errors import UsageError
@@ -230,8 +230,8 @@ class Loop:
             return
         match key:
             case Key.HINT:
-                number, text = memory.next_hint(self._root, task, self._tell)
-                self._tell(f"Hint {number} of {len(task.hints)} for {task.id}: {text}")
+                seen = progress.next_hint(self._root, task.id, len(task.hints), self._tell)
+                self._tell(f"Hint {seen + 1} of {len(task.hints)} for {task.id}: {task.hints[seen]}")
                 self._board = replace(self._board, view="task", offers={**board.offers, task.id: ""}, scroll=0)
             case Key.NEXT:
                 self._board = with_next(board) if board.view == "task" else replace(board, view="task", scroll=0)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from grader import files, progress
 from grader.authoring.stubs import stub_of
-from grader.catalog import Catalog, Exercise, Task
+from grader.catalog import Catalog, Exercise
 from grader.progress import Progress
 from grader.report import Report
 from grader.watch.reset import holes_of
@@ -19,13 +19,6 @@ def remember(root: Path, report: Report, known: Container[str], tell: Callable[[
     with progress.changing(root, tell) as kept:
         progress.note(kept, report, known)
     return kept
-
-
-def next_hint(root: Path, task: Task, tell: Callable[[str], None]) -> tuple[int, str]:
-    """The number and the text of a task's next hint, which is from now on one that was seen."""
-    with progress.changing(root, tell) as kept:
-        seen = progress.next_hint(kept, task.id, len(task.hints))
-    return seen + 1, task.hints[seen]
 
 
 def keep_stubs(catalog: Catalog) -> None:

@@ -1,4 +1,4 @@
-"""Why nothing that a student handed in could be graded, as that student may read it."""
+"""What is said of a student's files, as that student may read it."""
 
 import re
 
@@ -9,6 +9,11 @@ ABOVE = re.compile(r".*(?:/|: )")
 
 
 def of(grade: Grade) -> str:
-    """The reason, without the place where the instructor keeps the hand-ins of the class."""
+    """Why nothing could be graded."""
+    return without_place(grade.problem, grade)
+
+
+def without_place(text: str, grade: Grade) -> str:
+    """A text without the place where the instructor keeps the hand-ins of the class."""
     above = ABOVE.match(grade.origin)
-    return grade.problem.replace(above[0], "") if above else grade.problem
+    return text.replace(above[0], "") if above else text

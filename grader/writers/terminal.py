@@ -46,6 +46,11 @@ def render(report: Report, commands: Commands) -> str:
     return "\n\n".join([*blocks, _summary(report, commands)]) + "\n"
 
 
+def render_task(task: TaskResult, checks: list[CheckResult]) -> str:
+    """One task of a report by itself, without colour."""
+    return click.unstyle("\n".join(_task(task, checks, set()))).rstrip()
+
+
 def _exercise(exercise: ExerciseResult) -> str:
     lines = [row(click.style(f"{exercise.name}  {exercise.title}", bold=True), exercise.score, exercise.max_score)]
     told: set[str] = set()

@@ -36,21 +36,22 @@ def outcomes(intake: Intake) -> dict[str, str]:
 
 
 def hand_in(
-    root: Path, files: Mapping[str, Content] | bytes, exercises=ONE, others=()
+    root: Path, files: Mapping[str, Content] | bytes, exercises=ONE, others=(), stubs=None
 ) -> tuple[dict[str, str], list[str]]:
     """What becomes of one student's folder or zip: sources, or the problem as `error`; and all notes."""
     if isinstance(files, bytes):
         tree(root, {"jane.zip": files})
     else:
         tree(root / "jane", files)
-    with open_submissions(root, exercises, others=others, format="folder") as intake:
+    with open_submissions(root, exercises, others=others, stubs=stubs, format="folder") as intake:
         (handed,) = intake.handed
         assert handed.student.key == "jane"
         try:
             unpacked = intake.unpack(handed)
         except UsageError as error:
             return {"error": line(error)}, list(handed.notes)
-        return {name: source.decode() for name, source in unpacked.sources.items()}, [*handed.notes, *unpacked.notes]
+        notes = [*handed.notes, *unpacked.notes, *unpacked.accounts]
+        return {name: source.decode() for name, source in unpacked.sources.items()}, notes
 
 
 def problem(root: Path, files: Mapping[str, Content] | bytes, exercises=ONE, others=()) -> str:

@@ -189,7 +189,7 @@ def test_nbgrader_knows_times(tmp_path):
             assert handed["jdoe"].submitted_at == datetime(2026, 11, 20, 21, 30, tzinfo=UTC)
             berlin = timezone(timedelta(hours=1))
             assert handed["jmueller"].submitted_at == datetime(2026, 11, 20, 23, 30, tzinfo=berlin)
-            assert "notebooks are not read yet" in outcomes(intake)["wang"]
+            assert "holds lora.ipynb, but no lora.py" in outcomes(intake)["wang"]
 
 
 def test_nbgrader_times_are_those_of_the_assignment(tmp_path):

@@ -117,7 +117,6 @@ def test_one_bad_file_leaves_the_others(tmp_path):
         ({"lora.zip": zip_bytes({"lora.py": LORA})[:-30]}, "lora.zip: is no zip, or a broken one"),
         ({"lora.zip": b""}, "lora.zip: is no zip, or a broken one"),
         ({"lora.zip": zip_bytes({"inner.zip": zip_bytes({"lora.py": LORA})})}, "holds inner.zip, but no lora.py or"),
-        ({"lora.ipynb": "{}"}, "lora.ipynb: notebooks are not read yet; ask for lora.py or"),
         ({"work.7z": "7z"}, "work.7z: is packed in a way that is not read; ask for lora.py or"),
         ({"solution.py": LORA}, "jane: holds solution.py, but no lora.py or ptuning.py or finetune.py; ask for it"),
     ],

@@ -28,6 +28,7 @@ class Page:
     name: str
     grade: Grade
     problem: str
+    accounts: tuple[str, ...]
     full: bool
     version: str
     exercises: tuple[ExerciseResult, ...]
@@ -51,6 +52,7 @@ def of(grade: Grade, results: Results) -> Page:
         grade.student.name or grade.student.key,
         grade,
         reason.of(grade),
+        tuple(reason.without_place(account, grade) for account in grade.accounts),
         report.full if report else results.full,
         results.version,
         report.exercises if report else (),
