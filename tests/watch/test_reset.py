@@ -44,7 +44,9 @@ class Layer:
     @property
     # wrong?
     def merged(self):
-        return True
+        known = True
+
+        return known
 
     def forward(self, x):
         return x
@@ -65,7 +67,7 @@ def test_only_the_functions_of_the_task_are_replaced():
 def test_function_with_holes_of_two_tasks_is_told():
     reset = reset_task(WORK, STUB, "x.3")
     assert (reset.functions, reset.also) == (("Layer.forward",), ("x.2",))
-    assert "return True" in reset.text
+    assert "return known" in reset.text
     assert holes_of(reset.text) == {"x.2", "x.3"}
 
 

@@ -71,6 +71,19 @@ def test_saves_are_seen_where_the_system_tells_nothing(file, monkeypatch, save):
     watching.end()
 
 
+def test_file_that_is_missing_is_no_save(file):
+    other = file.with_name("other.py")
+    other.write_text("one")
+    news: queue.Queue = queue.Queue()
+    watching = Saves([file, other], lambda paths, told: news.put(paths))
+    file.unlink()
+    other.write_text("two, longer")
+    assert news.get(timeout=WAIT_S) == [other]
+    file.write_text("one")
+    assert news.get(timeout=WAIT_S) == [file]
+    watching.end()
+
+
 def test_other_files_are_nobodys_business(file, heard):
     (file.parent / "notes.txt").write_text("x")
     (file.parent / "__pycache__").mkdir()
