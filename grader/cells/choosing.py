@@ -71,7 +71,7 @@ def _is_of_a_hole(raising: ast.Raise) -> bool:
 
 
 def _stage(statement: Statement, name: str, given: Statement, functions: Collection[str]) -> int | None:
-    """How far a statement that gives a function's name a value is from an answer; None if the value is another thing."""
+    """How far the value that a statement gives to a function's name is from an answer; None if it is no function."""
     if statement.is_broken:
         return BROKEN
     if any(isinstance(node, DEFINITIONS) and node.name == name for node in own_nodes(statement.node)):
