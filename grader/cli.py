@@ -433,7 +433,7 @@ def _read(submission: Path | None, catalog: Catalog, chosen: Sequence[Exercise])
     names, others = [exercise.name for exercise in chosen], catalog.others(chosen)
     if submission is None:
         return read_submission(catalog.root / "exercises", names, others)
-    if submission.suffix.lower() == ".zip" and submission.is_file():
+    if submission.suffix.lower() == ".zip":
         from grader.intake import read_hand_in
         from grader.intake.wanted import Wanted
 
@@ -445,9 +445,8 @@ def _secrets(submission: Path | None) -> list[Path]:
     """What a submission must not read, besides the exercises' own files: itself, too, comes by another way."""
     handed_in = [submission] if submission else []
     if submission and submission.is_dir():
-        handed_in += [
-            file for depth in ("*", "*/*") for end in SUFFIXES for file in sorted(submission.glob(depth + end))
-        ]
+        files = [*sorted(submission.glob("*.*")), *sorted(submission.glob("*/*.*"))]
+        handed_in += [file for file in files if file.suffix in SUFFIXES]
     return existing_secrets([secret_file(), *handed_in])
 
 

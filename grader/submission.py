@@ -16,8 +16,6 @@ MAX_NOTEBOOK = 32 * 1024 * 1024
 """most of which is what cells drew"""
 NO_TEXT = frozenset({"idna", "punycode", "undefined"})
 """Codecs that a file may name and no source is written in; reading megabytes by them takes minutes."""
-
-
 SUFFIXES = (".py", ".ipynb")
 """of what is handed in, the first before the second where there are both"""
 

@@ -100,7 +100,8 @@ class Machine:
         """The path of a Python that is another one after this statement."""
         python = self.root / "python"
         runs = (
-            f"import runpy, sys; {statement}; sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
+            f"import runpy, sys; {statement}; sys.argv = sys.argv[1:]; "
+            "exec(sys.argv[1]) if sys.argv[0] == '-c' else runpy.run_path(sys.argv[0], run_name='__main__')"
         )
         python.write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "{runs}" "$@"\n')
         python.chmod(0o755)
@@ -261,7 +262,7 @@ def test_installed_grader_finds_the_lesson_around_it(installed, lesson):
     done = installed_grader(installed, "check", "--submission", "solutions", "--full", cwd=lesson.root)
     assert (done.returncode, done.stderr, "6 of 6" in done.stdout) == (0, "", True)
     done = installed_grader(installed, "doctor", cwd=lesson.root)
-    assert "9 of 9 as they should be" in done.stdout
+    assert "10 of 10 as they should be" in done.stdout
 
 
 def test_installed_grader_says_where_it_wants_to_be(installed, tmp_path):
@@ -296,5 +297,6 @@ def test_other_versions_are_no_reason_to_install():
 def test_doctor_reads_what_the_lesson_asks_for():
     assert [package.name for package in packages()] == [
         "click", "hypothesis", "msgspec", "numpy", "peft", "pytest", "safetensors", "torch", "transformers",
+        "watchfiles",
     ]  # fmt: skip
     assert all(package.wanted for package in packages())

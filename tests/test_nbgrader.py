@@ -3,7 +3,6 @@
 import csv
 import os
 import re
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -130,9 +129,12 @@ def claim(notebook: Any) -> None:
 
 
 def join(notebook: Any) -> None:
-    """Leave one cell that nothing marks, after one that no kernel could run."""
+    """Leave one cell that nothing marks, after one that no kernel could run, in a format in which cells have no ids."""
     sources = ["%pip install peft\nimport no_such_library", f"!nvidia-smi\n{MEAN}\n{SCALED}"]
     notebook.cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    notebook.nbformat_minor = 4
+    for cell in notebook.cells:
+        del cell["id"]
 
 
 def write_own(folder: Path, *more: tuple[str, dict[str, Any], str]) -> None:
@@ -294,8 +296,10 @@ def test_course_without_the_grader_is_not_graded_at_all(course):
 
 
 def test_real_exercise_earns_the_same(tmp_path):
-    """Correct, and with a mistake in one cell."""
+    """Correct, and with a mistake in one cell; the instructor has doubled the points of a task."""
     course = Course.of(REPOSITORY, "lora", tmp_path / "course")
+    source = course.folder / "source/lora/lora.ipynb"
+    source.write_text(source.read_text().replace('"points": 3,', '"points": 6,'))
     course.run("generate_assignment", "lora")
     solved = {
         cell.metadata.nbgrader.grade_id.partition("-")[2]: cell.source
@@ -310,7 +314,8 @@ def test_real_exercise_earns_the_same(tmp_path):
     expected = course.own_report(
         {name: "\n\n".join([stub, *cells.values()]) for name, cells in (("right", solved), ("mistaken", mistaken))}
     )
+    for points in expected.values():
+        points["lora-1"] *= 2
     assert {student: course.points(student) for student in expected} == expected
-    assert sum(expected["right"].values()) == 39
-    assert 0 < sum(expected["mistaken"].values()) < 39
-    shutil.rmtree(course.folder)
+    assert sum(expected["right"].values()) == 39 + 3
+    assert 0 < expected["mistaken"]["lora-1"] < 6

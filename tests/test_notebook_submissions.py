@@ -66,6 +66,21 @@ def test_a_zip_may_hold_notebooks(lesson, cells):
     assert "note: also holds homework/data.csv, which was ignored" in ran.talk
 
 
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("nowhere.zip", "no such file or folder; name the LMS's zip, or the folder of the hand-ins"),
+        ("x" * 300 + ".zip", "cannot be read (File name too long); check its name and permissions"),
+        ("broken.zip", "is no zip, or a broken one (File is not a zip file); ask for it again"),
+    ],
+    ids=["nowhere", "long", "broken"],
+)
+def test_a_zip_that_cannot_be_read_is_refused_in_a_line(shared_lesson, name, line):
+    (shared_lesson.root / "broken.zip").write_bytes(b"PK")
+    ran = shared_lesson.run("check", "--submission", name)
+    assert (ran.status, ran.out, ran.talk) == (2, "", f"grader: {name}: {line}\n")
+
+
 def test_a_failure_leads_to_its_cell(lesson, stub):
     cells = exercise_cells(stub, "vectors")
     cells[1]["source"] = "%%time\nimport math\n\ndef scaled(x, factor):\n    return helper(x)\n"

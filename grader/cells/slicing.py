@@ -2,14 +2,6 @@
 
 It starts from the names that the exercise's stub binds and follows the names that their definitions read, so what a
 notebook runs besides (training, plots, downloads) is never taken. What no cell defines is taken from the stub.
-
-Where several cells define a name of the exercise, the last counts, as in a notebook that is run from top to bottom, but
-
-- one without open holes before one with some, before one that is no Python, before an untouched copy of the stub's;
-- of several without, the one in the cell that nbgrader's name marks as the solution's;
-- a variable that happens to be called like a function of the exercise (`train = load_dataset(...)`) does not define it.
-
-Of cells that are known to have run, as a kernel remembers them, the last one that is Python counts, as it does there.
 """
 
 import ast
@@ -18,19 +10,16 @@ import functools
 import warnings
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, pairwise
+from itertools import chain
 
-from grader.cells.places import HEAD, mark
+from grader.cells.choosing import choose, open_holes
+from grader.cells.places import HEAD, in_words, listed, mark
 from grader.cells.reading import Cell
-from grader.cells.statements import RUNNERS, Cut, Statement, cut, own_nodes
+from grader.cells.statements import DEFINITIONS, RUNNERS, Cut, Statement, cut, own_nodes
 
 STUB = "the stub"
-DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-
-UNTOUCHED, BROKEN, OPEN, RENAMED, FILLED = range(5)
-"""How far a definition is from an answer, the nearest last: a renamed one is made of another, as `f = wrap(g)`."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +70,7 @@ class _Slicing:
     """All statements of stub and cells, and which of them count."""
 
     def __init__(self, stub: Cut, cuts: Mapping[str, Cut], *, has_run: bool) -> None:
-        self._cuts, self._has_run = cuts, has_run
+        self._cuts = cuts
         self._future = sorted(stub.future.union(*(one.future for one in cuts.values())))
         given = [*stub.statements, *chain.from_iterable(one.statements for one in cuts.values())]
         statements = [replace(one, lazy_annotations="annotations" in self._future) for one in given]
@@ -90,7 +79,7 @@ class _Slicing:
         self._asked = [name for name, one in self._stub.items() if not one.is_import]
         """the names of the exercise"""
         self._functions = [name for name in self._asked if isinstance(self._stub[name].node, DEFINITIONS)]
-        self._open = {name for name in self._functions if _open_holes(self._stub[name])}
+        self._open = {name for name in self._functions if open_holes(self._stub[name])}
         """those that are to be written; the others are given"""
         self._binders: dict[str, list[Statement]] = defaultdict(list)
         self._changers: dict[str, list[Statement]] = defaultdict(list)
@@ -99,12 +88,10 @@ class _Slicing:
                 self._changers[name].append(statement)
             for name in statement.binds if statement.place != STUB else ():
                 self._binders[name].append(statement)
-        self._defined = {
-            name for name, found in self._binders.items() if any(isinstance(one.node, DEFINITIONS) for one in found)
-        }
+        self._defined = {name for one in statements if isinstance(one.node, DEFINITIONS) for name in one.binds}
         self._notes: list[str] = []
         for name in self._functions:
-            self._settle(name)
+            self._settle(name, has_run=has_run)
         for name, found in self._binders.items():
             self._binders[name] = [one for one in found if not one.is_broken] or found
         self._runs: dict[str, str] = {}
@@ -122,51 +109,16 @@ class _Slicing:
         places = {name: statement.place for name, statement in counts.items() if statement}
         return Made("\n\n".join(parts) + "\n", places, self._account(taken), tuple(self._remarks()))
 
-    # ------------------------------------------------------------------ which definition of a name counts
-
-    def _settle(self, name: str) -> None:
+    def _settle(self, name: str, *, has_run: bool) -> None:
         """Leave of the binders of a function of the exercise the one that counts, and what it may build on."""
-        stages = {one: self._stage(one, name) for one in self._binders[name]}
-        found = [one for one in self._binders[name] if stages[one] is not None]
-        ranks: dict[Statement, tuple[object, ...]] = {}
-        marked = False
-        for one in found:
-            marked = one.marked == name or (marked and name in one.reads_now)
-            rank = (stages[one] != BROKEN,) if self._has_run else (stages[one], -_open_holes(one), marked)
-            ranks[one] = (*rank, self._number[one])
-        if not found:
-            self._binders.pop(name, None)
+        choice = choose(name, self._binders.pop(name, []), self._stub[name], self._defined, has_run=has_run)
+        if not choice:
             return
-        best = max(found, key=ranks.__getitem__)
-        earlier = [
-            one for one in found if self._number[one] < self._number[best] and (stages[one] or UNTOUCHED) >= OPEN
-        ]
-        self._binders[name] = [*earlier, best]
-        below = {one.place for one in found if stages[one] == FILLED and self._number[one] > self._number[best]}
-        if below and not self._has_run:
+        self._binders[name] = choice.kept
+        if choice.below:
+            best, below = choice.kept[-1], in_words({one.place for one in choice.below})
             why = ", the solution cell," if best.marked == name else ""
-            self._notes.append(f"`{name}` of {best.place}{why} counts, not that of {_cells(below)} below it")
-
-    def _stage(self, statement: Statement, name: str) -> int | None:
-        """How far a statement that binds a function's name is from an answer; None if it binds it to something else."""
-        if statement.is_broken:
-            return BROKEN
-        if _defines(statement, name):
-            if not _open_holes(statement):
-                return FILLED
-            return UNTOUCHED if statement.text.split() == self._stub[name].text.split() else OPEN
-        match statement.node:
-            case ast.ImportFrom():
-                return RENAMED
-            case (
-                ast.Assign(targets=[ast.Name()], value=value)
-                | ast.AnnAssign(target=ast.Name(), value=ast.expr() as value)
-            ):
-                if name in (wrapped := _wrapped(value)):
-                    return FILLED  # it builds on an earlier one: `evaluate = no_grad(evaluate)`
-                is_made = isinstance(value, ast.Lambda | ast.Name | ast.Attribute)
-                return RENAMED if is_made or wrapped & self._defined else None
-        return None
+            self._notes.append(f"`{name}` of {best.place}{why} counts, not that of {below} below it")
 
     # ------------------------------------------------------------------ what a name stands for, where and when
 
@@ -199,8 +151,9 @@ class _Slicing:
         """Whether executing a statement trains, downloads, runs the exercise's functions, or may never end."""
         if isinstance(statement.node, DEFINITIONS) or statement.is_import:
             return False
-        calls = [node for node in own_nodes(statement.node) if isinstance(node, ast.Call)]
-        return isinstance(statement.node, ast.While) or any(map(self._runs_something, calls))
+        return isinstance(statement.node, ast.While) or any(
+            self._runs_something(node) for node in own_nodes(statement.node) if isinstance(node, ast.Call)
+        )
 
     def _runs_something(self, call: ast.Call) -> bool:
         match call.func:
@@ -308,8 +261,8 @@ class _Slicing:
         sources = {one.place for one in taken if not one.is_broken} - {STUB}
         left = {place for place, one in self._cuts.items() if one.runs}
         left |= {one.place for one in self._number if _only_runs(one) and one not in taken} - {STUB}
-        besides = f"; what runs besides was left out ({_cells(left)})" if left else ""
-        return f"taken from {_cells(sources)}{besides}" if sources else ""
+        besides = f"; what runs besides was left out ({in_words(left)})" if left else ""
+        return f"taken from {in_words(sources)}{besides}" if sources else ""
 
     def _remarks(self) -> Iterator[str]:
         yield from self._notes
@@ -320,45 +273,7 @@ class _Slicing:
             yield f"`{name}` gets its value by what runs in {place}, which was left out; give it as an argument"
         missing = [name for name in self._asked if not self._binders.get(name)]
         if nowhere := [f"`{name}`" for name in missing if name in self._open]:
-            yield f"no cell defines {_listed(nowhere)}: the stub's counts"
-
-
-def _defines(statement: Statement, name: str) -> bool:
-    """Whether a statement is the definition of a function or class, or a condition around it."""
-    return any(isinstance(one, DEFINITIONS) and one.name == name for one in own_nodes(statement.node))
-
-
-def _open_holes(statement: Statement) -> int:
-    """How often `raise NotImplementedError` can still be reached; behind a `return` it is only a remainder."""
-    holes = 0
-    todo: list[ast.AST] = [statement.node] if "NotImplementedError" in statement.text else []
-    while todo:
-        one = todo.pop()
-        if isinstance(one, ast.Raise) and one.exc and "NotImplementedError" in _names(one.exc):
-            holes += 1
-        for _, value in ast.iter_fields(one):
-            if isinstance(value, list):
-                ends = next((place for place, item in enumerate(value) if isinstance(item, ast.Return)), len(value))
-                todo += [item for item in value[: ends + 1] if isinstance(item, ast.AST)]
-            elif isinstance(value, ast.AST):
-                todo.append(value)
-    return holes
-
-
-def _names(node: ast.expr) -> set[str]:
-    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
-
-
-def _wrapped(value: ast.expr) -> set[str]:
-    """The names that a call is given, to make another function of them perhaps; what Python itself has makes none."""
-    found: set[str] = set()
-    todo = [value]
-    while todo:
-        call = todo.pop()
-        if isinstance(call, ast.Call) and not (isinstance(call.func, ast.Name) and hasattr(builtins, call.func.id)):
-            todo += call.args
-            found |= {one.id for one in call.args if isinstance(one, ast.Name)}
-    return found
+            yield f"no cell defines {listed(nowhere)}: the stub's counts"
 
 
 def _is_literal(node: ast.expr) -> bool:
@@ -367,16 +282,3 @@ def _is_literal(node: ast.expr) -> bool:
 
 def _only_runs(statement: Statement) -> bool:
     return not (isinstance(statement.node, DEFINITIONS) or statement.is_import)
-
-
-def _cells(places: Iterable[str]) -> str:
-    """Cells in words: `cells 2-5, 7 and 12`."""
-    numbers = sorted(int(place.split()[1]) for place in places)
-    breaks = [0, *(n for n, (a, b) in enumerate(pairwise(numbers), start=1) if b != a + 1), len(numbers)]
-    spans = [numbers[start:end] for start, end in pairwise(breaks)]
-    words = [word for span in spans for word in ([f"{span[0]}-{span[-1]}"] if len(span) > 2 else map(str, span))]
-    return f"cell{'s' * (len(numbers) > 1)} {_listed(words)}"
-
-
-def _listed(words: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))

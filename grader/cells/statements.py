@@ -33,7 +33,7 @@ CHANGERS = frozenset(
 )
 """Methods by which a list, a set or a dict is changed."""
 DEFINITION = re.compile(r"^(async +def|def|class) +([^\W\d]\w*)", re.MULTILINE)
-SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 COMPREHENSION_NAMES = frozenset({"listcomp", "setcomp", "dictcomp", "genexpr"})
 """what `symtable` calls their scopes"""
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -147,7 +147,7 @@ def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
     while todo:
         node = todo.pop()
         yield node
-        if not isinstance(node, (*SCOPES, *COMPREHENSIONS)):
+        if not isinstance(node, (*DEFINITIONS, ast.Lambda, *COMPREHENSIONS)):
             todo += reversed(list(ast.iter_child_nodes(node)))
 
 
@@ -193,7 +193,7 @@ def _cut_part(part: _Part, place: str, marked: str) -> Cut:
     try:
         compile(part.text, "cell", "exec", dont_inherit=True)
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        if not isinstance(node, DEFINITIONS):
             return Cut(runs=True)  # a top-level `await`, say, which a notebook may have and a module may not
         kind = "class" if isinstance(node, ast.ClassDef) else "def"
         line = part.line + (error.lineno or 1) - 1 if isinstance(error, SyntaxError) else part.line
