@@ -75,7 +75,7 @@ def test_file_that_is_missing_is_no_save(file):
     other = file.with_name("other.py")
     other.write_text("one")
     news: queue.Queue = queue.Queue()
-    watching = Saves([file, other], lambda paths, told: news.put(paths))
+    watching = Saves([file, other], lambda paths, _told: news.put(paths))
     file.unlink()
     other.write_text("two, longer")
     assert news.get(timeout=WAIT_S) == [other]

@@ -210,11 +210,13 @@ def test_reset_asks_first_and_keeps_what_was_there(watching, stub):
     assert watching.file.read_text() == work
     watching.press("r")
     watching.wait("Reset vectors.1 to its stub: scaled?")
+    work += "# saved since\n"
+    watching.file.write_text(work)
     watching.press("y")
     watching.wait(
         "Done. Your file as it was is .grader/before-reset/vectors.py.", "not started", "no longer passes: vectors.1"
     )
-    assert watching.file.read_text() == filled(stub, HOLES[1], MEAN)
+    assert watching.file.read_text() == filled(stub, HOLES[1], MEAN) + "# saved since\n"
     assert (watching.lesson.root / ".grader/before-reset/vectors.py").read_text() == work
 
 
