@@ -1,6 +1,7 @@
 """The loop of `grader watch`: keys, saves and runs come in, a board goes to the screen."""
 
 import os
+import queue
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack, closing
@@ -68,19 +69,20 @@ class Loop:
         self._records: dict[str, Record] = {}
         self._questions: Mapping[str, Questions] = {exercise.name: questions_of(exercise) for exercise in exercises}
         self._pace = Pace()
-        self._reported: list[tuple[Path, bool]] = []
+        self._reported: queue.SimpleQueue[tuple[Path, bool]] = queue.SimpleQueue()
         self._waiting = list(exercises)
         """exercises that are to be graded, the next one first"""
         self._saved_at = time.monotonic()
         self._missed = 0
         self._most_scroll = 0
-        self._reset: Reset | None = None
+        self._has_said_so = False
         if polls():
             self._say_that_no_events_arrive()
 
     def saved(self, files: list[Path], told: bool) -> None:
         """Hear of saves, in the thread that watches for them."""
-        self._reported += [(path, told) for path in files]
+        for path in files:
+            self._reported.put((path, told))
         self._terminal.wake()
 
     def run(self) -> None:
@@ -104,26 +106,32 @@ class Loop:
 
     def _hear_of_saves(self) -> None:
         now = time.monotonic()
-        reported, self._reported = self._reported, []
-        for path, told in reported:
+        while not self._reported.empty():
+            path, told = self._reported.get()
             self._missed = 0 if told else self._missed + 1
             if self._missed == 2:  # the first may have been found in the moment before it was told
                 self._say_that_no_events_arrive()
             exercise = next(exercise for exercise in self._exercises if exercise.stub == path)
-            self._waiting = [exercise, *(other for other in self._waiting if other is not exercise)]
-            running = self._board.running
-            if running:
-                self._runs.cancel()
-                other = next(other for other in self._exercises if other.name == running.exercise)
-                self._waiting += [other] if other not in self._waiting else []
-                self._board = replace(self._board, running=None)
+            self._put_first(exercise)
             self._board = replace(self._board, current=self._current_after_save(exercise))
             self._pace.saved(now)
-            self._saved_at = now
 
     def _say_that_no_events_arrive(self) -> None:
-        by_hand = BY_HAND.format(self._commands.check(self._board.shown[0].name))
-        self._board = replace(self._board, notes=(NO_EVENTS, by_hand))
+        """Once: whoever has read it knows it."""
+        if not self._has_said_so:
+            by_hand = BY_HAND.format(self._commands.check(self._board.shown[0].name))
+            self._board = replace(self._board, notes=(NO_EVENTS, by_hand))
+            self._has_said_so = True
+
+    def _put_first(self, exercise: Exercise) -> None:
+        """Let an exercise be graded next; what is graded now ends, and if it is another one, comes later."""
+        if self._board.running:
+            self._runs.cancel()
+            ended = next(other for other in self._exercises if other.name == self._board.running.exercise)
+            self._waiting += [ended] if ended not in self._waiting else []
+            self._board = replace(self._board, running=None)
+        self._waiting = [exercise, *(other for other in self._waiting if other is not exercise)]
+        self._saved_at = time.monotonic()
 
     def _start_what_waits(self) -> None:
         """Begin the next run, unless one goes on, or another save is likely to come."""
@@ -154,6 +162,7 @@ class Loop:
         if record and not planned.wanted:
             self._records[name] = replace(record, source=source, units=units)
             self._board = replace(self._board, status=f"{_clock()} saved: nothing changed that a check could see")
+            self._make_sure(exercise)
             return
         self._grade(exercise, source, units, planned)
 
@@ -186,24 +195,34 @@ class Loop:
         result = judged_as(exercise, _in_order(record, self._checks))
         self._records[exercise.name] = record
         status = self._status(record, before, result)
-        self._board = replace(
-            self._board, running=None, results={**self._board.results, exercise.name: result}, status=status, scroll=0
-        )
-        finished = all(self._board.is_done(task) for task in exercise.config.tasks)
-        if not self._board.current and not finished:
+        scroll = 0 if exercise is self._board.shown[0] else self._board.scroll
+        results = {**self._board.results, exercise.name: result}
+        self._board = replace(self._board, running=None, results=results, status=status, scroll=scroll)
+        if not self._board.current and not self._is_done(exercise):
             self._board = replace(self._board, current=first_open(self._board, exercise.name))
+        self._remember(exercise, result, news.run.plan)
+        self._make_sure(exercise)
+
+    def _remember(self, exercise: Exercise, result: ExerciseResult, planned: Plan) -> None:
+        """Keep where the student stands, and offer a hint of the tasks where a check keeps failing."""
         report = assemble([result], DEFAULT_SEED, "", full=False)
-        kept = memory.remember(self._root, report, news.run.plan.kept, self._tell)
+        kept = memory.remember(self._root, report, planned.kept, self._tell)
         failing = [check.id for check in report.checks if check.verdict is Verdict.FAIL]
         offers = {
             task.id: hint_offer(task, kept, [check for check in failing if check.startswith(f"{task.id}.")], "h")
             for task in exercise.config.tasks
         }
         self._board = replace(self._board, offers={**self._board.offers, **offers})
-        if finished and record.kept:
-            # Before it is said that everything passes, everything has passed at once.
+
+    def _is_done(self, exercise: Exercise) -> bool:
+        return all(self._board.is_done(task) for task in exercise.config.tasks)
+
+    def _make_sure(self, exercise: Exercise) -> None:
+        """Before it is said that everything passes, everything has passed at once."""
+        record = self._records[exercise.name]
+        if record.kept and record.units and self._is_done(exercise):
             everything = Plan(frozenset(record.judged), {})
-            self._grade(exercise, record.source, news.run.units, everything, once_more=True)
+            self._grade(exercise, record.source, record.units, everything, once_more=True)
 
     def _grade(
         self, exercise: Exercise, source: bytes, units: Units, planned: Plan, *, once_more: bool = False
@@ -226,7 +245,7 @@ class Loop:
         if board.question:
             self._board = replace(board, question="")
             if key is Key.YES:
-                self._reset_task(exercise)
+                self._reset_task(exercise, task)
             return
         match key:
             case Key.HINT:
@@ -252,11 +271,9 @@ class Loop:
 
     def _check_all(self, exercise: Exercise) -> None:
         """Nothing of what is known stays, and all of it is shown."""
-        self._runs.cancel()
+        self._put_first(exercise)
         self._records.pop(exercise.name, None)
-        self._waiting = [exercise, *(other for other in self._waiting if other is not exercise)]
-        self._saved_at = time.monotonic()
-        self._board = replace(self._board, running=None, view="all", notes=(), scroll=0)
+        self._board = replace(self._board, view="all", notes=(), scroll=0)
 
     def _open(self, exercise: Exercise, task: Task) -> None:
         try:
@@ -268,29 +285,31 @@ class Loop:
         self._board = replace(self._board, notes=(line,))
 
     def _ask_to_reset(self, exercise: Exercise, task: Task) -> None:
-        stub = memory.stub_for(self._root, exercise)
         try:
-            if stub is None:
-                raise UsageError("the stub as it was is not kept here; take it from the lesson as you received it")
-            self._reset = reset_task(exercise.stub.read_text("utf-8"), stub, task.id)
+            reset = self._reset_of(exercise, task)
         except (UsageError, OSError, UnicodeDecodeError) as error:
             self._board = replace(self._board, notes=(f"{task.id} cannot be reset: {error}.",))
             return
-        what = ", ".join(self._reset.functions)
-        also = f" (also a part of {', '.join(self._reset.also)})" if self._reset.also else ""
-        self._board = replace(self._board, question=f"Reset {task.id} to its stub: {what}{also}?", view="task")
+        also = f" (also a part of {', '.join(reset.also)})" if reset.also else ""
+        question = f"Reset {task.id} to its stub: {', '.join(reset.functions)}{also}?"
+        self._board = replace(self._board, question=question, view="task")
 
-    def _reset_task(self, exercise: Exercise) -> None:
-        if self._reset is None:
-            return
+    def _reset_task(self, exercise: Exercise, task: Task) -> None:
+        """What is replaced is what the file holds now, which may be more than when it was asked."""
         try:
+            reset = self._reset_of(exercise, task)
             copy = memory.keep_before_reset(self._root, exercise)
-            files.replace(exercise.stub, self._reset.text)
+            files.replace(exercise.stub, reset.text)
             note = f"Done. Your file as it was is {os.path.relpath(copy)}."
-        except OSError as error:
-            note = f"The file cannot be written: {error.strerror}."
+        except (UsageError, OSError, UnicodeDecodeError) as error:
+            note = f"{task.id} cannot be reset: {error}."
         self._board = replace(self._board, notes=(note,))
-        self._reset = None
+
+    def _reset_of(self, exercise: Exercise, task: Task) -> Reset:
+        stub = memory.stub_for(self._root, exercise)
+        if stub is None:
+            raise UsageError("the stub as it was is not kept here; take it from the lesson as you received it")
+        return reset_task(exercise.stub.read_bytes().decode(), stub, task.id)
 
 
 def _in_order(record: Record, checks: list[Collected]) -> list[Judged]:

@@ -32,11 +32,13 @@ def reset_task(current: str, stub: str, task: str) -> Reset:
     found = {name: node for name, (node, holes) in fresh.items() if task in holes and name in mine}
     if not found:
         raise UsageError(f"no function of {task} is left in the file; copy it from a fresh stub")
-    lines, stub_lines = current.splitlines(), stub.splitlines()
+    # By Python's ends of lines alone: a form feed is none.
+    newline = "\r\n" if "\r\n" in current else "\n"
+    lines, stub_lines = current.replace("\r\n", "\n").split("\n"), stub.split("\n")
     for name, node in sorted(found.items(), key=lambda item: mine[item[0]].lineno, reverse=True):
         lines[_first(mine[name]) - 1 : mine[name].end_lineno] = stub_lines[_first(node) - 1 : node.end_lineno]
     also = sorted({hole for name in found for hole in fresh[name][1]} - {task})
-    return Reset("\n".join(lines) + "\n", tuple(found), tuple(also))
+    return Reset(newline.join(lines), tuple(found), tuple(also))
 
 
 def holes_of(source: str) -> set[str]:

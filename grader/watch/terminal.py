@@ -86,13 +86,9 @@ class Terminal:
 
     def show(self, lines: list[str]) -> None:
         """Replace what is on the screen."""
-        if not self._color:
-            lines = [click.unstyle(line) for line in lines]
+        lines = [f"{line}\x1b[0m" if self._color else click.unstyle(line) for line in lines]
         if lines != self._shown:
-            text = "".join(f"{line}\x1b[0m\x1b[K\r\n" for line in lines[:-1]) if self._color else ""
-            if not self._color:
-                text = "".join(f"{line}\x1b[K\r\n" for line in lines[:-1])
-            _write(f"\x1b[H{text}{lines[-1]}\x1b[K\x1b[J")
+            _write("\x1b[H" + "\x1b[K\r\n".join(lines) + "\x1b[K\x1b[J")
             self._shown = lines
 
     def forget(self) -> None:
@@ -106,14 +102,16 @@ class Terminal:
             raise UsageError("`o` needs to know your editor: for example `export EDITOR=nano`, then watch again")
         at = [f"+{line}"] if Path(command[0]).name in LINE_OPTION else []
         self._leave()
-        # Ctrl-C is the editor's own meanwhile; a handler, unlike SIG_IGN, does not pass on to it.
-        before = signal.signal(signal.SIGINT, lambda *_: None)
+        # Ctrl-C is the editor's own meanwhile; a handler, unlike SIG_IGN, does not pass on to it. Ctrl-Z stops both.
+        before = {signal.SIGINT: signal.signal(signal.SIGINT, lambda *_: None)}
+        before[signal.SIGTSTP] = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         try:
             subprocess.run([*command, *at, str(path)], check=False)  # noqa: S603 - what the reader named
         except OSError as error:
             raise UsageError(f"`{command[0]}` cannot be started ({error.strerror}); set EDITOR to another") from None
         finally:
-            signal.signal(signal.SIGINT, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
             self._enter()
 
     def close(self) -> None:

@@ -79,6 +79,15 @@ def test_decorators_and_several_functions_go_back_together():
     assert reset.text.split("class Layer:")[1].startswith(STUB.split("class Layer:")[1].rstrip())
 
 
+def test_ends_of_lines_stay_as_they_are():
+    work = WORK.replace("\n", "\r\n").replace("# mine", "# mine \f", 1)
+    reset = reset_task(work, STUB, "x.1")
+    assert reset.text.replace("\r\n", "") == reset_task(
+        WORK.replace("# mine", "# mine \f", 1), STUB, "x.1"
+    ).text.replace("\n", "")
+    assert reset.text.count("\r\n") == reset.text.count("\n")
+
+
 def test_untouched_stub_stays_as_it_is():
     for task in ("x.1", "x.2", "x.3"):
         assert reset_task(STUB, STUB, task).text == STUB

@@ -145,6 +145,33 @@ def test_only_what_a_change_reaches_is_checked_again(watching, stub):
     watching.wait("checked 2 in", ", 2 cannot have changed")
 
 
+def test_before_all_pass_is_said_everything_passes_at_once(watching, stub):
+    work = filled(stub, "return x * factor", MEAN)
+    watching.file.write_text(work)
+    watching.wait("All public checks pass")
+    watching.file.write_text(work + "# a comment\n")
+    watching.wait("nothing changed that a check could see", "All public checks pass")
+    watching.file.write_text(work.replace("float(x", "float(1 * x"))
+    watching.wait("checked 4 in", "All public checks pass")
+
+
+def test_saved_exercise_is_the_one_that_is_shown(screen, stub):
+    screen.lesson.copy_exercise("matrices")
+    screen.start()
+    screen.wait("not started: look for TODO(matrices.1)", "checked 4")
+    screen.press("l")
+    screen.wait("> . matrices.1 scaled", "  . vectors.1 scaled")
+    screen.press("n")
+    screen.file.write_text(filled(stub, "return x + factor"))
+    screen.wait("every element is multiplied by the factor", "vectors.1 scaled", "0 of 2 checks pass")
+    screen.press("a")
+    other = screen.lesson.root / "exercises/matrices/matrices.py"
+    other.write_text(other.read_text().replace('raise NotImplementedError("matrices.1")', "return x * factor"))
+    screen.wait("+  every element is multiplied by the factor", "matrices  Vectors", "2 of 6")
+    screen.press("n")
+    screen.wait("`n` goes on with matrices.2 mean.")
+
+
 def test_syntax_error_shows_its_line_and_goes_away(watching, stub):
     watching.file.write_text(filled(stub, "return x *"))
     text = watching.wait("exercises/vectors/vectors.py, line 7: invalid syntax")
@@ -210,11 +237,13 @@ def test_reset_asks_first_and_keeps_what_was_there(watching, stub):
     assert watching.file.read_text() == work
     watching.press("r")
     watching.wait("Reset vectors.1 to its stub: scaled?")
+    work += "# saved since\n"
+    watching.file.write_text(work)
     watching.press("y")
     watching.wait(
         "Done. Your file as it was is .grader/before-reset/vectors.py.", "not started", "no longer passes: vectors.1"
     )
-    assert watching.file.read_text() == filled(stub, HOLES[1], MEAN)
+    assert watching.file.read_text() == filled(stub, HOLES[1], MEAN) + "# saved since\n"
     assert (watching.lesson.root / ".grader/before-reset/vectors.py").read_text() == work
 
 
