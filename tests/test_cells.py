@@ -3,6 +3,8 @@
 The exercise is a tiny one: `double` and `Box` have holes, `half` and `FACTOR` are given.
 """
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,6 +41,7 @@ class Box:
 IMPORT, FACTOR, HALF, OPEN_DOUBLE, OPEN_BOX = top_level(STUB)[1:]
 DOUBLE = OPEN_DOUBLE.replace('raise NotImplementedError("tiny.1")', "return FACTOR * x")
 BOX = OPEN_BOX.replace('raise NotImplementedError("tiny.2")', "return math.pow(self.x, 2)")
+PARTLY = DOUBLE.replace("return", "if x == 21: return") + OPEN_DOUBLE[OPEN_DOUBLE.rindex("\n") :]
 WRONG = DOUBLE.replace("FACTOR", "3")
 GIVEN = [IMPORT, FACTOR, HALF]
 
@@ -74,7 +77,9 @@ HABITS = {
     "answered below the solution cell": [solution(OPEN_DOUBLE, "double"), WRONG, DOUBLE],
     "solved twice": [WRONG, DOUBLE],
     "copied with its name": [solution(WRONG, "double"), solution(DOUBLE, "double")],
-    "the hole left below the answer": [f'{DOUBLE}\n    raise NotImplementedError("tiny.1")', OPEN_DOUBLE],
+    "the hole left below the answer": [solution(f'{DOUBLE}\n    raise NotImplementedError("tiny.1")', "double"), WRONG],
+    "begun above an untouched copy": [PARTLY, solution(OPEN_DOUBLE, "double")],
+    "begun, and less so below": [PARTLY, PARTLY.replace("== 21", "== 1") + PARTLY[PARTLY.rindex("\n") :]],
     "split": ["FACTOR = 1", "FACTOR += 1", DOUBLE],
     "magics around": ["%matplotlib inline\n!pip install torch\nFACTOR = 2\nls = !ls", "%%time\n" + DOUBLE, "double?"],
     "a magic in a function": [DOUBLE.replace("    return", "    %timeit x\n    !ls\n    return")],
@@ -86,22 +91,35 @@ HABITS = {
     "pasted with its indentation": ["    def double(x):\n        return 2 * x"],
     "prints and a training run": [DOUBLE, "for step in range(10**12):\n    print(double(step))", "while True: pass"],
     "a download": ["from datasets import load_dataset\ndata = load_dataset('x')", DOUBLE, "data[0]"],
-    "a package that is not there": ["import math, nowhere\nfrom nowhere import thing, other", DOUBLE],
+    "a package that is not there": ["import math, nowhere", BOX, "def double(x): return int(Box(x).area()) // x * 2"],
+    "a name that is not there": ["from operator import mul, nothing", "def double(x): return mul(2, x)"],
     "data called like the function": [DOUBLE, "double = list(map(double, range(9)))", "double = double(2)"],
     "data split into names": [DOUBLE, "double, rest = [1, 2]", "for double in range(3): pass"],
     "a helper of their own": ["def times(a, b): return a * b", "def double(x):\n    return times(x, TWO)", "TWO = 2"],
     "a helper that hides a loop variable": ["x = 5", "for i in range(3): x = i", "def double(x):\n    return x + x"],
     "a lambda": ["double = lambda x: 2 * x"],
+    "made of another": ["import functools\ndef times(a, b): return a * b", "double = functools.partial(times, 2)"],
+    "mended by a wrapper": [solution(WRONG, "double"), "def mend(f): return lambda x: f(x) / 3 * 2",
+                            "double = mend(double)"],
     "another name": ["def mine(x):\n    return 2 * x", "double = mine", solution(OPEN_DOUBLE, "double")],
     "made by a decorator": ["import functools", WRONG.replace("3", "2"), "double = functools.cache(double)"],
+    "decorated on the next line": ["import functools\n@(\n    functools.cache)\n" + DOUBLE],
     "decorated": ["import functools\n@functools.cache\n@functools.wraps(\n    half)\n" + DOUBLE],
     "a wrapper over the last": [WRONG, "old = double\ndef double(x): return old(x) / 3 * 2"],
     "defined where it may fail": ["try:\n    import nowhere\nexcept ImportError:\n    nowhere = None\n" + DOUBLE],
     "defined under a condition": ["if True:\n    def double(x):\n        return 2 * x\nelse:\n    double = None"],
-    "under `__main__`": ["if __name__ == '__main__':\n    FACTOR = 2\n    print(FACTOR)\n" + DOUBLE],
+    "under `__main__`": ["if __name__ == '__main__':\n    TWO = 2\n    print(TWO)\ndef double(x): return TWO * x"],
+    "under `__main__` on a line": ["if __name__ == '__main__': ONE = 1; TWO = 2\ndef double(x): return TWO * x"],
     "on one line": ["FACTOR = 4; FACTOR //= 2; print(FACTOR)\ndef double(x): return FACTOR * x"],
-    "constants made by a call": ["def make(): return {}", "TABLE = make()", "TABLE['two'] = 2", "TABLE.update(a=1)",
-                                 "def double(x): return TABLE['two'] * x"],
+    "constants made by a call": ["def make(): return {}", "TABLE = make()", "TABLE['one'] = 1", "TABLE.update(two=2)",
+                                 "def double(x): return TABLE['two'] * TABLE['one'] * x"],
+    "constants below": ["def double(x, two=TWO): return two * x", "TABLE = {}", "TABLE['a'] = 2", "TWO = TABLE['a']"],
+    "constants below, in a row": ["TWOS = [TWO * 1 for _ in 'ab']", "TWO = 2", "def double(x): return TWOS[1] * x"],
+    "only a type below": ["TWO = 2", "TWO: int", "def double(x): return TWO * x"],
+    "a loop without end over a constant": ["TWO = 2", "while True: TWO = 3", "def double(x): return TWO * x"],
+    "a broken helper below": ["def two(): return 2", "def two(:\n  pass", "def double(x): return two() * x"],
+    "a helper built on the untouched stub": [OPEN_BOX, "class Cube(Box): pass", BOX,
+                                             "def double(x): return Cube(x).area() / x * 2"],
     "a table made by a loop": ["TABLE = {}", "for n in range(3):\n    TABLE[n] = half(4 * n)\nprint(TABLE)",
                                "def double(x): return TABLE[1] * x"],
     "a counter": ["CALLS = 0", "def double(x):\n    global CALLS\n    CALLS += 1\n    return (CALLS + 1) * x"],
@@ -115,7 +133,9 @@ HABITS = {
     "a wait at the top": ["import asyncio\nawait asyncio.sleep(1)\ndone = await asyncio.sleep(1)\n" + DOUBLE],
     "a broken cell beside it": [DOUBLE, "def other(:\n  pass"],
     "a broken copy below": [DOUBLE, "def double(x):\n    return (2 * x"],
-    "letters of Windows": [DOUBLE.replace("\n", "\r\n")],
+    "lines of Windows": [DOUBLE.replace("\n", "\r\n")],
+    "lines of old": [DOUBLE.replace("\n", "\r")],
+    "half a letter": [DOUBLE + "\nprint('\ud800')"],
 }  # fmt: skip
 
 
@@ -133,8 +153,11 @@ CLASSES = {
     "its base below": ["class Box(Base):\n    pass", BOX.replace("Box", "Base")],
     "by a loop": [OPEN_BOX, "for name in ['area']:\n    setattr(Box, name, lambda self: self.x ** 2)"],
     "used": [solution(BOX, "Box"), "box = Box(3); box.area = None", "Box(2).area()"],
+    "annotated in a circle": ["from __future__ import annotations\nclass Base:\n    def to(self, box: Box): return box",
+                              BOX.replace("class Box:", "class Box(Base):")],
+    "with a constant made by the exercise": ["TWO = double(1)", DOUBLE, BOX.replace("2)", "TWO)")],
     "rewritten": [BOX.replace("2)", "3)"), "Box.area = lambda self: 0", BOX],
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("cells", CLASSES.values(), ids=CLASSES)
@@ -156,8 +179,13 @@ def test_what_no_cell_defines_is_the_stubs():
 def test_of_what_has_run_the_last_counts():
     assert doubled(DOUBLE, WRONG, ran=True) == 63
     assert doubled(WRONG, DOUBLE, "def double(", ran=True) == 42
-    with pytest.raises(NotImplementedError):
-        doubled(DOUBLE, OPEN_DOUBLE, ran=True)
+    for cells in [(DOUBLE, OPEN_DOUBLE), (OPEN_DOUBLE, "def double(")]:
+        with pytest.raises(NotImplementedError):
+            doubled(*cells, ran=True)
+
+
+def test_an_imported_function_is_one():
+    assert load(made("from math import ceil as double"))["double"] is math.ceil
 
 
 def test_a_run_is_left_out_even_where_a_function_leans_on_it():

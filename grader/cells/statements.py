@@ -120,7 +120,7 @@ class Statement:
             table, names = todo.pop()
             for symbol in table.get_symbols():
                 is_ours = table.get_type() in ("module", "class") or symbol.is_global()
-                if is_ours and (symbol.is_referenced() or symbol.is_declared_global()):
+                if is_ours and symbol.is_referenced():
                     names.add(symbol.get_name())
             for inner in table.get_children():
                 waits = inner.get_type() == "function" and inner.get_name() not in COMPREHENSION_NAMES
