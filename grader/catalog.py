@@ -4,7 +4,7 @@ import ast
 import difflib
 import math
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
@@ -120,6 +120,14 @@ class Exercise:
 
 
 @dataclass(frozen=True)
+class Stub:
+    """Where an exercise's stub lies, and its text as it was handed out: the file may have been filled since."""
+
+    path: Path
+    text: str
+
+
+@dataclass(frozen=True)
 class Catalog:
     """All exercises below one root, in the order of the lesson."""
 
@@ -141,11 +149,6 @@ class Catalog:
         owners = {task.id: exercise for exercise in self.exercises for task in exercise.config.tasks}
         exercise = owners[pick(task_id, list(owners), "task")]
         return exercise, exercise.task(task_id)
-
-
-def stubs_of(exercises: Iterable[Exercise]) -> dict[str, Path]:
-    """The stub of each exercise, by its name."""
-    return {exercise.name: exercise.stub for exercise in exercises}
 
 
 def pick(name: str, known: list[str], kind: str) -> str:

@@ -16,7 +16,7 @@ import click
 
 import grader
 from grader import equipment, errors, files, student
-from grader.catalog import Catalog, Exercise, read_here, stubs_of
+from grader.catalog import Catalog, Exercise, read_here
 from grader.errors import GraderError, UsageError
 from grader.report import Report
 from grader.salt import NO_SALT, read_salt, secret_file
@@ -433,6 +433,8 @@ def _read(submission: Path | None, catalog: Catalog, chosen: Sequence[Exercise])
     names, others = [exercise.name for exercise in chosen], catalog.others(chosen)
     if submission is None:
         return read_submission(catalog.root / "exercises", names, others)
+    from grader.authoring.stubs import stubs_of
+
     if submission.suffix.lower() == ".zip":
         from grader.intake import read_hand_in
         from grader.intake.wanted import Wanted

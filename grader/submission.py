@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.catalog import Stub
 from grader.errors import UsageError
 
 MOST_SECRETS = 100
@@ -40,7 +41,7 @@ class Taken:
 
 
 def read_submission(
-    path: Path, exercises: Sequence[str], others: Collection[str] = (), *, stubs: Mapping[str, Path] | None = None
+    path: Path, exercises: Sequence[str], others: Collection[str] = (), *, stubs: Mapping[str, Stub] | None = None
 ) -> Unpacked:
     """The source of each exercise that was handed in; what is missing is left out.
 
@@ -83,7 +84,7 @@ def places_of(folder: Path, name: str) -> list[Path]:
     return [place / f"{name}{suffix}" for suffix in SUFFIXES for place in (folder, folder / name)]
 
 
-def _read_either(files: Sequence[Path], name: str, stubs: Mapping[str, Path]) -> Taken:
+def _read_either(files: Sequence[Path], name: str, stubs: Mapping[str, Stub]) -> Taken:
     """The source of an exercise from the first of these files.
 
     A .py file that is the stub as it was given out says nothing about whose work a notebook beside it is.
@@ -92,24 +93,24 @@ def _read_either(files: Sequence[Path], name: str, stubs: Mapping[str, Path]) ->
     if first.suffix == ".py":
         source = read_source(first)
         notebook = next((file for file in more if file.suffix == ".ipynb"), None)
-        if not notebook or first.samefile(stubs[name]) or not is_untouched(source, stubs[name]):
+        if not notebook or first.samefile(stubs[name].path) or not is_untouched(source, stubs[name]):
             return Taken(source, (f"{notebook} was ignored, for there is {first}",) if notebook else ())
         first = notebook
     return take_from_notebook(_read(first, MAX_NOTEBOOK), str(first), name, stubs[name])
 
 
-def is_untouched(source: bytes, stub: Path) -> bool:
+def is_untouched(source: bytes, stub: Stub) -> bool:
     """Whether this is the stub of an exercise as it was given out."""
-    return source.split() == stub.read_bytes().split()
+    return source.split() == stub.text.encode().split()
 
 
-def take_from_notebook(content: bytes, where: str, name: str, stub: Path) -> Taken:
+def take_from_notebook(content: bytes, where: str, name: str, stub: Stub) -> Taken:
     """The source of an exercise that a notebook's cells make; raises UsageError."""
     from grader.cells.reading import read_cells
     from grader.cells.slicing import module_of
 
     try:
-        made = module_of(read_cells(content, where), name, stub.read_text("utf-8"))
+        made = module_of(read_cells(content, where), name, stub.text)
     except (RecursionError, MemoryError):  # by which Python's own parser gives up, here or there
         raise UsageError(f"{where}: its code is nested too deep; hand in the exercise's alone") from None
     account = f"{where}: {made.account}" if made.account else ""

@@ -1,6 +1,7 @@
 """Notebooks as submissions, through the real commands, on the lesson `vectors`."""
 
 import json
+import shutil
 import zipfile
 
 import pytest
@@ -121,6 +122,14 @@ def test_what_no_cell_defines_is_not_started(lesson, cells):
     ran = lesson.run("check", "--json", "-", "--submission", hand_in(lesson, cells))
     assert {ran.verdicts[name] for name in ("vectors.2.value", "vectors.2.empty")} == {"todo"}
     assert "no cell defines `mean`: the stub's counts" in ran.talk
+
+
+def test_what_an_instructor_filled_is_nobodys_answer(lesson, cells):
+    """The stub is what was handed out, not what its file has become since."""
+    shutil.copy(lesson.root / "solutions/vectors/vectors.py", lesson.root / "exercises/vectors/vectors.py")
+    del cells[2]
+    ran = lesson.run("check", "--json", "-", "--submission", hand_in(lesson, cells))
+    assert {ran.verdicts[name] for name in ("vectors.2.value", "vectors.2.empty")} == {"todo"}
 
 
 @pytest.mark.parametrize(

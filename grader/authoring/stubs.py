@@ -7,10 +7,11 @@ return alpha / A.shape[0] * (B @ A)    ->     raise NotImplementedError("exercis
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.catalog import Exercise
+from grader.catalog import Exercise, Stub
 from grader.errors import CatalogError, UsageError
 
 BEGIN = re.compile(r"^(\s*)### BEGIN SOLUTION\s*$")
@@ -77,7 +78,12 @@ def stub_of(reference: Path) -> str:
 
 def handed_out(exercise: Exercise) -> str:
     """The stub as it was handed out: of the reference where there is one, for the file may have been filled since."""
-    return stub_of(exercise.reference) if exercise.reference.is_file() else exercise.stub.read_text("utf-8")
+    return stub_of(exercise.reference) if exercise.reference.is_file() else exercise.stub.read_text("utf-8", "replace")
+
+
+def stubs_of(exercises: Iterable[Exercise]) -> dict[str, Stub]:
+    """The stub of each exercise, by its name."""
+    return {exercise.name: Stub(exercise.stub, handed_out(exercise)) for exercise in exercises}
 
 
 def is_stale(exercise: Exercise) -> bool:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import grader
 from grader import files
+from grader.authoring.stubs import stubs_of
 from grader.batch import pool
 from grader.batch.job import Settings, new_session
 from grader.batch.keys import check_keys, digest
@@ -24,7 +25,7 @@ from grader.batch.pool import Pool
 from grader.batch.progress import Talk
 from grader.batch.run import Batch
 from grader.batch.store import Store
-from grader.catalog import Catalog, stubs_of
+from grader.catalog import Catalog
 from grader.errors import UsageError
 from grader.grade import Session, require_solutions
 from grader.intake import Intake, open_submissions

@@ -31,7 +31,7 @@ from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
-from grader.catalog import pick
+from grader.catalog import Stub, pick
 from grader.errors import UsageError
 from grader.intake.archive import File, Tree, clean, few, open_folder, open_zip
 from grader.intake.keys import make_key, set_apart
@@ -122,7 +122,7 @@ def open_submissions(
     exercises: Sequence[str],
     *,
     others: Sequence[str] = (),
-    stubs: Mapping[str, Path] | None = None,
+    stubs: Mapping[str, Stub] | None = None,
     format: str | None = None,
     roster: Path | None = None,
 ) -> Intake:

@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
+from grader.catalog import Stub
 from grader.errors import UnreadableError, UsageError
 from grader.intake.archive import MIB, File, Parts, few, open_zip
 from grader.intake.wanted import Wanted
@@ -139,7 +140,7 @@ def _pick(files: Sequence[File], wanted: Wanted) -> _Picked:
     return _Picked(ties, instead, tuple(notes), tuple(file for file in files if file not in picked))
 
 
-def _read(name: str, ties: Sequence[File], stub: Path | None) -> Taken:
+def _read(name: str, ties: Sequence[File], stub: Stub | None) -> Taken:
     """What files of equal right hold, which must be the same."""
     first, *others = [_read_one(file, name, stub) for file in ties]
     if any(other.source != first.source for other in others):
@@ -150,7 +151,7 @@ def _read(name: str, ties: Sequence[File], stub: Path | None) -> Taken:
     return first
 
 
-def _read_one(file: File, name: str, stub: Path | None) -> Taken:
+def _read_one(file: File, name: str, stub: Stub | None) -> Taken:
     if stub and _suffix(file) == ".ipynb":
         return take_from_notebook(file.read(MAX_NOTEBOOK), file.where, name, stub)
     return Taken(check_source(file.read(MAX_SOURCE), file.where))

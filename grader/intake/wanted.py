@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
+from grader.catalog import Stub
 from grader.submission import SUFFIXES
 
 
@@ -13,7 +13,7 @@ class Wanted:
 
     exercises: Sequence[str]
     others: Sequence[str] = ()
-    stubs: Mapping[str, Path] = field(default_factory=dict)
+    stubs: Mapping[str, Stub] = field(default_factory=dict)
     """the stubs of the exercises that are graded: without one, a notebook of an exercise is not looked for"""
 
     def suffixes(self, name: str) -> Sequence[str]:

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.catalog import find_root, read_catalog, stubs_of
+from grader.authoring.stubs import stubs_of
+from grader.catalog import find_root, read_catalog
 from grader.errors import UsageError
 from grader.grade import Session
 from grader.intake.archive import open_folder
@@ -22,7 +23,8 @@ def judge(surface: Surface, submission: Path, names: Sequence[str]) -> str:
     """The results of a submission, as this LMS wants them; raises BrokenError if the checks cannot run."""
     catalog = read_catalog(find_root(Path.cwd()))
     exercises = catalog.select(tuple(names))
-    wanted = Wanted(list(stubs_of(exercises)), catalog.others(exercises), stubs_of(exercises))
+    stubs = stubs_of(exercises)
+    wanted = Wanted(list(stubs), catalog.others(exercises), stubs)
     try:
         unpacked = unpack(open_folder(submission).files, wanted, "your submission")
         for note in (*unpacked.accounts, *unpacked.notes):

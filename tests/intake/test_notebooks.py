@@ -9,6 +9,7 @@ from downloads import BUILDERS, LORA, Content, tree, zip_bytes, zip_file
 from notebooks import code, notebook
 from reading import ONE, OTHER, THREE, by_key, hand_in, line, outcomes
 
+from grader.catalog import Stub
 from grader.errors import UsageError
 from grader.intake import FORMATS, open_submissions, read_hand_in
 from grader.intake.wanted import Wanted
@@ -22,7 +23,7 @@ def stubs(tmp_path_factory):
     root = tmp_path_factory.mktemp("stubs")
     for name in THREE:
         (root / f"{name}.py").write_text(STUB)
-    return {name: root / f"{name}.py" for name in THREE}
+    return {name: Stub(root / f"{name}.py", STUB) for name in THREE}
 
 
 def as_notebooks(files: dict[str, Content]) -> dict[str, Content]:
