@@ -101,16 +101,6 @@ class Statement:
         return isinstance(self.node, ast.Import | ast.ImportFrom)
 
     @cached_property
-    def calls(self) -> frozenset[str]:
-        """The last names of what it calls when it is executed."""
-        called = [node.func for node in own_nodes(self.node) if isinstance(node, ast.Call)]
-        return frozenset(
-            function.id if isinstance(function, ast.Name) else function.attr
-            for function in called
-            if isinstance(function, ast.Name | ast.Attribute)
-        )
-
-    @cached_property
     def _reads(self) -> tuple[frozenset[str], frozenset[str]]:
         now = set(self.binds) if isinstance(self.node, ast.AugAssign) else set()
         later: set[str] = set()

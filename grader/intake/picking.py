@@ -40,7 +40,7 @@ class _Picked:
 
     ties: Mapping[str, Sequence[File]]
     instead: Mapping[str, Sequence[File]]
-    """the notebooks of exercises that a .py file was found of: it may be the stub as it was given out"""
+    """notebooks of exercises that a .py file was found of, which may be the stub as it was given out, or no Python"""
     notes: tuple[str, ...]
     others: tuple[File, ...]
 
@@ -73,16 +73,17 @@ def unpack(files: Sequence[File], wanted: Wanted, where: str) -> Unpacked:
         taken: dict[str, Taken] = {}
         others = list(picked.others)
         for name, ties in picked.ties.items():
-            instead = picked.instead.get(name, ())
-            try:
-                taken[name] = _read(name, ties, wanted.stubs.get(name))
-                if instead and is_untouched(taken[name].source, wanted.stubs[name]):
-                    others = [file for file in others if file not in instead]
-                    taken[name] = _read(name, instead, wanted.stubs[name])
-            except UnreadableError:
-                raise
-            except UsageError as error:
-                problems.append(str(error))
+            stub, instead = wanted.stubs.get(name), picked.instead.get(name, ())
+            for same in filter(None, [ties, instead]):
+                try:
+                    taken[name] = _read(name, same, stub)
+                except UnreadableError:
+                    raise
+                except UsageError as error:
+                    problems.append(str(error))
+                others = [file for file in others if file not in same]
+                if stub is None or (name in taken and not is_untouched(taken[name].source, stub)):
+                    break
     if len(picked.ties) < len(wanted.exercises):
         for file in everything:
             if file.unreadable and not file.name:  # a folder

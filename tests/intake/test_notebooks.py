@@ -67,6 +67,7 @@ def test_a_notebook_is_found(tmp_path, stubs, names, zipped):
         ({"lora.py": OTHER, "lora.ipynb": "{}"}, OTHER, "also holds lora.ipynb, which was ignored"),
         ({"lora.py": STUB, "lora.ipynb": notebook([code(LORA)])}, LORA, "lora.ipynb: taken from cell 1"),
         ({"lora.py": STUB + "\n\n", "work/hw.py": "", "lora-1.ipynb": notebook([code(LORA)])}, LORA, "also holds"),
+        ({"lora.py": "", "lora.ipynb": notebook([code(LORA)])}, LORA, "lora.py: is empty"),
         ({"lora.py": STUB, "lora.ipynb": "{}"}, STUB, "lora.ipynb: is not a notebook (Object missing required field"),
         ({"lora.ipynb": "{}", "lora-1.ipynb": notebook([code(LORA)])}, LORA, "2 versions of lora.ipynb; the latest"),
         ({"hw.ipynb": notebook([code(LORA)])}, LORA, "hw.ipynb was taken as lora.ipynb"),
