@@ -250,9 +250,10 @@ def test_what_an_older_engine_says_makes_the_helper_step_aside(warm):
 
 
 @pytest.fixture
-def hanging(warm, broken_scaled) -> Iterator[subprocess.Popen[bytes]]:
+def hanging(warm, broken_scaled, request) -> Iterator[subprocess.Popen[bytes]]:
     """A check that a helper works on for longer than others wait for it: two of its questions are never answered."""
-    replace_in(warm, "exercises/vectors/exercise.toml", "call_s = 1.0", "call_s = 4.0")
+    call_s = getattr(request, "param", 4.0)
+    replace_in(warm, "exercises/vectors/exercise.toml", "call_s = 1.0", f"call_s = {call_s}")
     work(warm, broken_scaled("while True: pass"))
     with warm.checking() as process:
         wait_for(warm.is_hanging)
@@ -280,6 +281,7 @@ def test_helper_that_hangs_is_put_down_and_costs_no_report(warm, hanging):
     assert list(warm.runtime.iterdir()) == []
 
 
+@pytest.mark.parametrize("hanging", [100.0], indirect=True)
 def test_interrupted_check_ends_what_is_done_for_it(warm, hanging):
     helper = warm.helper()
     before = hanging_below(helper)
