@@ -73,7 +73,13 @@ class Warm:
 
     def is_hanging(self) -> bool:
         """Whether a worker of the helper's is in an endless loop."""
-        return bool(list(self.folder.glob("*.socket")) and hanging_below(self.helper()))
+        if not list(self.folder.glob("*.socket")):
+            return False
+        connection = self.place().connect()
+        if connection is None:  # it does not listen yet
+            return False
+        with connection:
+            return bool(hanging_below(peer_of(connection)[0]))
 
 
 def work(warm: Warm, text: str) -> None:
@@ -256,9 +262,11 @@ def hanging(warm, broken_scaled, request) -> Iterator[subprocess.Popen[bytes]]:
     replace_in(warm, "exercises/vectors/exercise.toml", "call_s = 1.0", f"call_s = {call_s}")
     work(warm, broken_scaled("while True: pass"))
     with warm.checking() as process:
-        wait_for(warm.is_hanging)
-        yield process
-        process.kill()
+        try:
+            wait_for(warm.is_hanging)
+            yield process
+        finally:
+            process.kill()
 
 
 def kinds(process: subprocess.Popen[bytes]) -> list[str]:
