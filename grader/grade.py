@@ -113,18 +113,21 @@ class Session:
         *,
         until_caught: bool = False,
         explain: bool = True,
+        first: Container[str] = (),
         tell: Callable[[Judged], None] | None = None,
         cancellation: Cancellation | None = None,
     ) -> Grading:
         """What becomes of the wanted checks of one exercise; `known` are the verdicts of its others.
 
-        With `until_caught` the first that is not passed is the last that is judged. `tell` hears of each as it is
-        judged. Raises Cancelled if that is wished for.
+        With `until_caught` the first that is not passed is the last that is judged. Those in `first`, with which all
+        that they need must be, are judged before the others. `tell` hears of each as it is judged. Raises Cancelled
+        if that is wished for.
         """
         student = self.bench.student(self.bench.exercises[name], source, cancellation)
         grading = Grading(self.bench, {name: student}, seed, self.salt, known, explain=explain)
         checks = [collected for collected in self.checks if collected.exercise.name == name]
         checks = [collected for collected in checks if collected.check.id in wanted]
+        checks.sort(key=lambda collected: collected.check.id not in first)
         return self._run(grading, checks, until_caught=until_caught, tell=tell)
 
     def _run(

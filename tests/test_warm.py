@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 from conftest import checks
+from processes import below, children, hanging_below, is_alive
 
 from grader.warm.place import Place, peer_of, place_of
 
@@ -70,23 +71,9 @@ class Warm:
         with self.connect() as connection:
             return peer_of(connection)[0]
 
-    def workers(self) -> list[int]:
-        """The processes that hold implementations for the helper."""
-        return [worker for zygote in children(self.helper()) for worker in children(zygote)]
-
-
-def children(pid: int) -> list[int]:
-    found: list[int] = []
-    with contextlib.suppress(OSError):  # threads come and go
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            found += map(int, (task / "children").read_text().split())
-    return found
-
-
-def is_alive(pid: int) -> bool:
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    return False
+    def is_hanging(self) -> bool:
+        """Whether a worker of the helper's is in an endless loop."""
+        return bool(list(self.folder.glob("*.socket")) and hanging_below(self.helper()))
 
 
 def work(warm: Warm, text: str) -> None:
@@ -279,7 +266,7 @@ def hanging(warm, broken_scaled) -> Iterator[subprocess.Popen[bytes]]:
     replace_in(warm, "exercises/vectors/exercise.toml", "call_s = 1.0", "call_s = 4.0")
     work(warm, broken_scaled("while True: pass"))
     with warm.checking() as process:
-        wait_for(lambda: list(warm.folder.glob("*.socket")) and warm.workers())
+        wait_for(warm.is_hanging)
         yield process
         process.kill()
 
@@ -305,7 +292,9 @@ def test_helper_that_hangs_is_put_down_and_costs_no_report(warm, hanging):
 
 
 def test_interrupted_check_ends_what_is_done_for_it(warm, hanging):
-    helper, before = warm.helper(), warm.workers()
+    helper = warm.helper()
+    before = hanging_below(helper)
+    assert before
     hanging.send_signal(signal.SIGINT)
     out, talk = hanging.communicate(timeout=LONG_S)
     assert (hanging.returncode, out, talk.strip()) == (130, b"", b"")
@@ -343,9 +332,10 @@ def test_idle_helper_ends_and_leaves_nothing(warm):
 def test_terminated_helper_leaves_nothing(warm):
     warm.check()
     helper = warm.helper()
-    below = [*children(helper), *warm.workers()]
+    ours = below(helper)
+    assert len(ours) > 1
     os.kill(helper, signal.SIGTERM)
-    wait_for(lambda: not any(map(is_alive, [helper, *below])))
+    wait_for(lambda: not any(map(is_alive, ours)))
     assert list(warm.runtime.iterdir()) == []
 
 

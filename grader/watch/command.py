@@ -19,7 +19,7 @@ from grader.submission import existing_secrets, read_source
 from grader.verdict import Verdict
 from grader.watch import memory
 from grader.watch.affected import Questions, questions_of
-from grader.watch.board import Board, Plan, Record, Running, first_open, judged_as, lost, plan, with_next
+from grader.watch.board import Board, Plan, Record, Running, first_open, judged_as, lost, needed_by, plan, with_next
 from grader.watch.keys import Key, keys_in
 from grader.watch.pace import Pace
 from grader.watch.reset import Reset, reset_task
@@ -72,6 +72,8 @@ class Loop:
         self._reported: queue.SimpleQueue[tuple[Path, bool]] = queue.SimpleQueue()
         self._waiting = list(exercises)
         """exercises that are to be graded, the next one first"""
+        self._judged: dict[str, Judged] = {}
+        """what the run that goes on has judged so far"""
         self._saved_at = time.monotonic()
         self._missed = 0
         self._most_scroll = 0
@@ -181,8 +183,20 @@ class Loop:
             running = self._board.running
             if isinstance(news, Step) and running:
                 self._board = replace(self._board, running=replace(running, done=running.done + 1))
+                self._step(news)
             elif isinstance(news, Finished):
                 self._finish(news)
+
+    def _step(self, news: Step) -> None:
+        """Show the task at hand as soon as all of it is judged, beside what was known of the others."""
+        exercise, task = self._board.shown
+        record = self._records.get(exercise.name)
+        self._judged[news.judged.id] = news.judged
+        mine = {check for check in news.run.plan.wanted if check.rpartition(".")[0] == task.id}
+        if record and news.run.exercise is exercise and news.judged.id in mine <= self._judged.keys():
+            judged = _in_order({**record.judged, **self._judged}, self._checks)
+            results = {**self._board.results, exercise.name: judged_as(exercise, judged)}
+            self._board = replace(self._board, results=results, scroll=0)
 
     def _finish(self, news: Finished) -> None:
         exercise, record = news.run.exercise, news.record
@@ -191,8 +205,9 @@ class Loop:
             problems = {**self._board.problems, exercise.name: problem}
             self._board = replace(self._board, running=None, problems=problems)
             return
-        before = self._board.results.get(exercise.name)
-        result = judged_as(exercise, _in_order(record, self._checks))
+        known = self._records.get(exercise.name)
+        before = judged_as(exercise, _in_order(known.judged, self._checks)) if known else None
+        result = judged_as(exercise, _in_order(record.judged, self._checks))
         self._records[exercise.name] = record
         status = self._status(record, before, result)
         scroll = 0 if exercise is self._board.shown[0] else self._board.scroll
@@ -227,7 +242,11 @@ class Loop:
     def _grade(
         self, exercise: Exercise, source: bytes, units: Units, planned: Plan, *, once_more: bool = False
     ) -> None:
-        self._runs.start(exercise, source, units, planned)
+        shown = self._board.shown
+        tasks = needed_by(*shown) if shown[0] is exercise else set()
+        first = frozenset(check for check in planned.wanted if check.rpartition(".")[0] in tasks)
+        self._judged = {}
+        self._runs.start(exercise, source, units, planned, first)
         self._board = replace(self._board, running=Running(exercise.name, len(planned.wanted), once_more=once_more))
 
     def _status(self, record: Record, before: ExerciseResult | None, now: ExerciseResult) -> str:
@@ -312,8 +331,8 @@ class Loop:
         return reset_task(exercise.stub.read_bytes().decode(), stub, task.id)
 
 
-def _in_order(record: Record, checks: list[Collected]) -> list[Judged]:
-    return [record.judged[collected.check.id] for collected in checks if collected.check.id in record.judged]
+def _in_order(judged: Mapping[str, Judged], checks: list[Collected]) -> list[Judged]:
+    return [judged[collected.check.id] for collected in checks if collected.check.id in judged]
 
 
 def _clock() -> str:

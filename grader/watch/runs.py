@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from grader.catalog import Exercise
 from grader.checking.cancelling import Cancellation, Cancelled
 from grader.grade import DEFAULT_SEED, Session
+from grader.report import Judged
 from grader.watch.board import Plan, Record
 from grader.watch.units import Units
 
@@ -20,6 +21,7 @@ class Run:
     source: bytes
     units: Units
     plan: Plan
+    first: frozenset[str]
     cancellation: Cancellation
 
 
@@ -28,6 +30,7 @@ class Step:
     """A run has judged one more check."""
 
     run: Run
+    judged: Judged
 
 
 @dataclass(frozen=True)
@@ -48,12 +51,11 @@ class Runs:
         self._thread = concurrent.futures.ThreadPoolExecutor(1)
         self._latest: Run | None = None
 
-    def start(self, exercise: Exercise, source: bytes, units: Units, plan: Plan) -> Run:
+    def start(self, exercise: Exercise, source: bytes, units: Units, plan: Plan, first: frozenset[str]) -> None:
         """Begin a run as soon as the one before has ended."""
         self.cancel()
-        run = self._latest = Run(exercise, source, units, plan, Cancellation())
+        run = self._latest = Run(exercise, source, units, plan, first, Cancellation())
         self._thread.submit(self._grade, run)
-        return run
 
     def cancel(self) -> None:
         """End the latest run, if it still goes on: its news are no news any more."""
@@ -87,7 +89,8 @@ class Runs:
             DEFAULT_SEED,
             run.plan.wanted,
             known,
-            tell=lambda _: self._tell(Step(run)),
+            first=run.first,
+            tell=lambda judged: self._tell(Step(run, judged)),
             cancellation=run.cancellation,
         )
         return Record(run.source, run.units, {**run.plan.kept, **grading.judged}, len(run.plan.kept))
