@@ -31,7 +31,7 @@ hint: $(VENV)/.student ## the next hint of a task: make hint TASK=lora.2
 	@$(GRADER) hint $(TASK)
 
 predict: $(VENV)/.student ## questions before a task, never graded: make predict TASK=lora.2
-	@$(GRADER) predict $(TASK) $(if $(ANSWER),'$(ANSWER)')
+	@$(GRADER) predict $(TASK) $(if $(ANSWER),"$$ANSWER")
 
 doctor: $(VENV)/.student ## what is missing on this machine, if anything
 	@$(GRADER) doctor

@@ -17,6 +17,9 @@ from grader.worker.limits import Limits
 
 CONFIG_NAME = "exercise.toml"
 SENTENCE_END = re.compile(r"[.!?](?=\s|$)")
+NO_GROUNDS = (".ipynb", ".md", ".pyc", ".svg", ".png")
+EDITORS = re.compile(r"^[.#]|~$")
+"""Names of what editors keep beside a file: swap files, copies, folders of their own."""
 Answer = int | float | tuple[int, ...] | str
 
 
@@ -106,6 +109,12 @@ class Exercise:
     @property
     def max_score(self) -> int:
         return sum(task.points for task in self.config.tasks)
+
+    def grounds(self) -> list[Path]:
+        """The files of its folder that a verdict may rest on, beside the stub: no texts, and nothing of an editor's."""
+        found = [path for path in self.folder.rglob("*") if path != self.stub and path.suffix not in NO_GROUNDS]
+        ours = [path for path in found if not any(map(EDITORS.search, path.relative_to(self.folder).parts))]
+        return sorted(path for path in ours if path.is_file())
 
     def task(self, task_id: str) -> Task:
         """The task of that id; raises UsageError that offers near misses."""

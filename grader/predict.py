@@ -10,7 +10,9 @@ CLOSE = 0.01
 """of a number that is not whole: who says 0.33 knows of the third"""
 BETWEEN_THOUSANDS = "[,_ ']"
 THOUSANDS = re.compile(rf"-?\d{{1,3}}({BETWEEN_THOUSANDS}\d{{3}})+(\.\d+)?")
-SHAPE = re.compile(r"(?:torch\.Size)?[(\[\s]*\d+(?:[\s,x\u00d7*]+\d+)*[\s,)\]]*", re.IGNORECASE)
+SHAPE = re.compile(r"(?:torch\.Size)?[(\[\s]*\d{1,18}(?:[\s,x\u00d7*]+\d{1,18})*[\s,)\]]*", re.IGNORECASE)
+MOST_REPEATED = 40
+"""characters of an answer that is none"""
 
 
 def is_right(prediction: Prediction, given: str) -> bool:
@@ -20,7 +22,7 @@ def is_right(prediction: Prediction, given: str) -> bool:
         return _choice(prediction, given) == answer
     if isinstance(answer, tuple):
         if not SHAPE.fullmatch(given.strip()):
-            raise UsageError(f"`{given}` is no shape; answer with its numbers in order, such as `4 3`")
+            raise UsageError(f"{_quoted(given)} is no shape; answer with its numbers in order, such as `4 3`")
         return tuple(map(int, re.findall(r"\d+", given))) == answer
     number = _number(given)
     return number == answer if isinstance(answer, int) else math.isclose(number, float(answer), rel_tol=CLOSE)
@@ -33,6 +35,11 @@ def shown(answer: Answer) -> str:
     return answer if isinstance(answer, str) else f"{answer:,}"
 
 
+def plain(given: str) -> str:
+    """An answer without what a terminal would obey."""
+    return "".join(character if character.isprintable() else "?" for character in given)
+
+
 def letters(prediction: Prediction) -> list[str]:
     """What stands before each choice: a, b, c and so on."""
     return [chr(ord("a") + place) for place in range(len(prediction.choices))]
@@ -43,7 +50,7 @@ def _choice(prediction: Prediction, given: str) -> str:
     for letter, choice in zip(letters(prediction), prediction.choices, strict=True):
         if word in (letter, choice.casefold()):
             return choice
-    raise UsageError(f"`{given}` is none of the choices; answer with {', '.join(letters(prediction))}")
+    raise UsageError(f"{_quoted(given)} is none of the choices; answer with {', '.join(letters(prediction))}")
 
 
 def _number(given: str) -> float:
@@ -55,5 +62,10 @@ def _number(given: str) -> float:
     except (ValueError, ZeroDivisionError):
         number = math.nan
     if not math.isfinite(number):
-        raise UsageError(f"`{given}` is no number; answer with one, such as `1024`, `0.5` or `1/3`")
+        raise UsageError(f"{_quoted(given)} is no number; answer with one, such as `1024`, `0.5` or `1/3`")
     return number
+
+
+def _quoted(given: str) -> str:
+    """The beginning of what was given, as a message repeats it."""
+    return f"`{plain(given[:MOST_REPEATED])}{'...' if len(given) > MOST_REPEATED else ''}`"

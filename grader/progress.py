@@ -17,13 +17,16 @@ from grader.verdict import Verdict
 
 FOLDER = ".grader"
 NAME, LOCK, BROKEN = "progress.json", "progress.lock", "progress.broken.json"
-Count = Annotated[int, msgspec.Meta(ge=0)]
+MOST = 1_000_000
+"""More than any count or score that we write; a file that says more is not ours, and would be in the way of sums."""
+Count = Annotated[int, msgspec.Meta(ge=0, le=MOST)]
+Points = Annotated[float, msgspec.Meta(ge=0, le=MOST)]
 
 
 class TaskProgress(msgspec.Struct, frozen=True):
     """What the last check said of a task."""
 
-    points: float
+    points: Points
     done: bool
     """whether all of its checks that could judge passed"""
 
@@ -42,7 +45,7 @@ class Progress(msgspec.Struct):
     version: Literal[2] = 2
     hints: dict[str, Count] = {}
     """task id -> number of hints seen"""
-    scores: dict[str, float] = {}
+    scores: dict[str, Points] = {}
     """exercise -> points in its last check"""
     tasks: dict[str, TaskProgress] = {}
     """task id -> the same for each task"""
@@ -58,7 +61,7 @@ class _Version(msgspec.Struct):
 
 class _Version1(msgspec.Struct):
     hints: dict[str, Count]
-    scores: dict[str, float]
+    scores: dict[str, Points]
 
 
 def path_of(root: Path) -> Path:

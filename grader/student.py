@@ -167,14 +167,9 @@ def _show_again(task: Task, kept: Progress) -> None:
 
 def _tell_answer(prediction: Prediction, given: str, right: bool) -> None:
     answer = predict.shown(prediction.answer)
-    _paragraph(f"Right: {answer}." if right else f"It is {answer}; you said {_plain(given)}.")
+    _paragraph(f"Right: {answer}." if right else f"It is {answer}; you said {predict.plain(given)}.")
     click.echo()
     _paragraph(prediction.explanation)
-
-
-def _plain(given: str) -> str:
-    """An answer without what a terminal would obey."""
-    return "".join(character if character.isprintable() else "?" for character in given)
 
 
 def _paragraph(text: str) -> None:

@@ -23,6 +23,9 @@ DAMAGED = [
     b'{"version": 1, "hints": {}, "scores": {"vectors": NaN}}',
     b'{"version": 2, "hints": {"vectors.1": "x"}}',
     b'{"version": 2, "tasks": {"vectors.1": {"points": 2.0}}}',
+    b'{"version": 2, "scores": {"vectors": 1e308}}',
+    b'{"version": 2, "scores": {"vectors": -5}}',
+    b'{"version": 2, "failures": {"vectors.1.value": 99999999999999999999999999}}',
     b'{"version": 2, "hints": {"vectors.1": 1}, "scores": {"vect',
 ]  # fmt: skip
 

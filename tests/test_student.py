@@ -303,11 +303,17 @@ def test_other_answers_are_wrong(answer, given):
 
 @pytest.mark.parametrize(
     ("answer", "given"),
-    [(1, ""), (1, "nan"), (1, "1e999"), (1, "1/0"), (1, "1+1"), ((1,), "(a)"), ((1,), "-1"), ("zero", "c")],
+    [(1, ""), (1, "nan"), (1, "1e999"), (1, "1/0"), (1, "1+1"), ((1,), "(a)"), ((1,), "-1"), ("zero", "c"), ((1,), "9" * 5000)],
 )
 def test_what_is_no_answer_is_told(answer, given):
     with pytest.raises(UsageError, match="answer with"):
         is_right(prediction(answer, *(("zero", "one") if isinstance(answer, str) else ())), given)
+
+
+def test_what_is_no_answer_is_repeated_in_a_line_and_obeyed_by_no_terminal():
+    with pytest.raises(UsageError, match=r"^`one\?\[31m{1,40}\.\.\.` is no number") as raised:
+        is_right(prediction(1), "one\x1b[31" + "m" * 5000)
+    assert len(str(raised.value)) < 120
 
 
 def test_answers_are_shown_as_people_read_them():

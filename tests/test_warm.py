@@ -233,6 +233,17 @@ def test_changed_checks_are_loaded_by_another_helper(warm):
     wait_for(lambda: not is_alive(before))
 
 
+@pytest.mark.parametrize("name", [".vectors.py.swp", "vectors.py~", "#vectors.py#", "vectors.ipynb", ".idea/cache.py"])
+def test_what_an_editor_keeps_beside_the_stub_is_no_change(warm, name):
+    beside = warm.lesson.root / "exercises/vectors" / name
+    warm.check()
+    before = warm.helper()
+    beside.parent.mkdir(exist_ok=True)
+    beside.write_text("as an editor writes it")
+    warm.check()
+    assert warm.helper() == before
+
+
 @pytest.mark.parametrize("variable", ["PYTHONHASHSEED", "TMPDIR"])
 def test_other_environment_is_served_by_another_helper(warm, variable, tmp_path):
     warm.check()

@@ -67,9 +67,7 @@ def engine_digest() -> str:
 def _materials(exercise: Exercise, *, explained: bool) -> str:
     """All of an exercise but its checks, its text, the stub and the notebook."""
     config = exercise.config
-    apart = {exercise.stub, exercise.public_checks, exercise.folder / CONFIG_NAME}
-    files = [path for path in sorted(exercise.folder.rglob("*")) if path.is_file() and path not in apart]
-    files = [path for path in files if path.suffix not in (".ipynb", ".md", ".pyc", ".svg", ".png")]
+    files = [path for path in exercise.grounds() if path not in (exercise.public_checks, exercise.folder / CONFIG_NAME)]
     settings = settings_of(config)
     libraries = {name.split(".")[0] for name in (*config.warm, *config.forbidden)} | {"hypothesis", "numpy"}
     reference = [_of_file(exercise.reference)] if exercise.reference.is_file() else []

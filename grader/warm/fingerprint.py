@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import grader
-from grader.catalog import Catalog, Exercise
+from grader.catalog import Catalog
 
 # Those that change how Python, its libraries or the engine work; others, as of a terminal, differ between two windows.
 VARIABLES = ("HOME", "LANG", "LD_LIBRARY_PATH", "TMPDIR", "GRADER_SECRET_FILE")
@@ -35,18 +35,12 @@ def _matters(name: str) -> bool:
 def _files(catalog: Catalog) -> Iterator[Path]:
     yield from sorted(Path(grader.__file__).parent.rglob("*.py"))
     for exercise in catalog.exercises:
-        yield from _files_of(exercise)
+        yield from exercise.grounds()
+        yield from sorted(exercise.solutions.glob("*.py"))
     # Whatever is installed, removed or replaced there changes the folder itself.
     folders = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), *site.getsitepackages()]
     folders += [site.getusersitepackages()] if site.ENABLE_USER_SITE else []
     yield from map(Path, dict.fromkeys(folders))
-
-
-def _files_of(exercise: Exercise) -> Iterator[Path]:
-    for path in sorted(exercise.folder.rglob("*")):
-        if path != exercise.stub and path.suffix not in (".md", ".pyc") and path.is_file():
-            yield path
-    yield from sorted(exercise.solutions.glob("*.py"))
 
 
 def _trace(path: Path) -> str:
