@@ -74,7 +74,10 @@ class Statement:
 
     @cached_property
     def changes(self) -> frozenset[str]:
-        """The names of what it changes without binding them: `LoRALinear.merge = merge`, `TABLE.update(...)`."""
+        """The names of what it changes without binding them: `LoRALinear.merge = merge`, `TABLE.update(...)`.
+
+        A decorator may do so, too: `@add_to_class(LoRALinear)`, `@layer_widths.register`.
+        """
         names: set[str] = set()
         for node in own_nodes(self.node):
             match node:
@@ -84,6 +87,8 @@ class Statement:
                     names.add(_root(base))
                 case ast.Call(func=ast.Attribute(attr=method, value=base)) if method in CHANGERS:
                     names.add(_root(base))
+                case ast.FunctionDef(decorator_list=[_, *_] as decorators):
+                    names |= {name for decorator in decorators for name in _given_to(decorator)}
         return frozenset(names - {""})
 
     @cached_property
@@ -243,6 +248,16 @@ def _part(node: ast.stmt, lines: Sequence[bytes], nested: bool) -> _Part:
         return _Part(node, first, text)
     indent = before.decode() if not before.strip() else "    "
     return _Part(node, first - 1, f"if True:\n{indent}{text}")
+
+
+def _given_to(decorator: ast.expr) -> Iterator[str]:
+    """The names of what a decorator may add a function to: its arguments, or what has it register the function."""
+    match decorator:
+        case ast.Call(func=function, args=arguments):
+            yield from (one.id for one in arguments if isinstance(one, ast.Name))
+            yield from _given_to(function)
+        case ast.Attribute(attr="register", value=base):
+            yield _root(base)
 
 
 def _root(node: ast.expr) -> str:
