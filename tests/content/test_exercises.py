@@ -13,7 +13,8 @@ from grader.report import Report
 from grader.verdict import Verdict
 
 SEEDS = range(20)
-FAIR_SEEDS = (1, 2)
+FAIR_SEED = 4
+"""One that the audit does not try: docs/audit.md says what becomes of every answer under three others."""
 
 
 def verdicts(report: Report, *wanted: Verdict) -> dict[str, str]:
@@ -60,9 +61,8 @@ def test_wrong_answer_fails_exactly_the_checks_it_names(exercise: Exercise, sess
 
 
 def test_accepted_answer_earns_everything(exercise: Exercise, session: Session, accepted):
-    for seed in FAIR_SEEDS:
-        report = session.grade({exercise.name: accepted.source}, seed)
-        assert verdicts(report, *NOT_PASSED) == {}, f"seed {seed}"
+    report = session.grade({exercise.name: accepted.source}, FAIR_SEED)
+    assert verdicts(report, *NOT_PASSED) == {}
 
 
 def test_every_check_catches_some_wrong_answer(exercise: Exercise, session: Session):
