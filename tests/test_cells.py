@@ -195,6 +195,12 @@ def test_of_what_has_run_the_last_counts():
             doubled(*cells, ran=True)
 
 
+def test_what_was_not_run_yet_is_said():
+    assert made("import math", ran=True).notes == (
+        "no cell that was run defines `double` and `Box`: the stub's counts",
+    )
+
+
 def test_an_imported_function_is_one():
     assert load(made("from math import ceil as double"))["double"] is math.ceil
 
