@@ -65,8 +65,8 @@ def read_submission(
         if found:
             taken[name] = _read_either(found, name, stubs)
     if not taken:
-        wanted = " or ".join(f"{name}.py" for name in exercises)
-        raise UsageError(f"{path}: nothing to grade in this folder; it needs {wanted} (or {exercises[0]}/...)")
+        wanted = " or ".join(f"{name}.py" for name in exercises) + " (or .ipynb)" * bool(stubs)
+        raise UsageError(f"{path}: nothing to grade in this folder; it needs {wanted}, or {exercises[0]}/...")
     return unpacked(taken)
 
 

@@ -81,6 +81,8 @@ HABITS = {
     "begun above an untouched copy": [PARTLY, solution(OPEN_DOUBLE, "double")],
     "begun, and less so below": [PARTLY, PARTLY.replace("== 21", "== 1") + PARTLY[PARTLY.rindex("\n") :]],
     "merged with its check": [Cell(f'{DOUBLE}\n\ng.check("tiny.1")', grade_id="tiny-1")],
+    "made a text by mistake": [Cell(DOUBLE, "text", "tiny-double")],
+    "made a text, of another": [Cell("No idea.", "text", "tiny-double"), DOUBLE],
     "split": ["FACTOR = 1", "FACTOR += 1", DOUBLE],
     "magics around": ["%matplotlib inline\n!pip install torch\nFACTOR = 2\nls = !ls", "%%time\n" + DOUBLE, "double?"],
     "a magic in a function": [DOUBLE.replace("    return", "    %timeit x\n    !ls\n    return")],
@@ -191,6 +193,12 @@ def test_of_what_has_run_the_last_counts():
     for cells in [(DOUBLE, OPEN_DOUBLE), (OPEN_DOUBLE, "def double(")]:
         with pytest.raises(NotImplementedError):
             doubled(*cells, ran=True)
+
+
+def test_what_was_not_run_yet_is_said():
+    assert made("import math", ran=True).notes == (
+        "no cell that was run defines `double` and `Box`: the stub's counts",
+    )
 
 
 def test_an_imported_function_is_one():

@@ -170,11 +170,11 @@ def test_missing_exercise_is_todo(lesson, reference):
         ),
         (
             ["check", "--submission", "empty"],
-            "empty: nothing to grade in this folder; it needs vectors.py (or vectors/...)",
+            "empty: nothing to grade in this folder; it needs vectors.py (or .ipynb), or vectors/...",
         ),
         (
             ["check", "--submission", "folders"],
-            "folders: nothing to grade in this folder; it needs vectors.py (or vectors/...)",
+            "folders: nothing to grade in this folder; it needs vectors.py (or .ipynb), or vectors/...",
         ),
         (["check", "--submission", TOML], f"{TOML}: is not a Python file; hand in the .py source, or the notebook"),
     ],

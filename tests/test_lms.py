@@ -165,6 +165,16 @@ def test_file_is_found_where_students_put_it(autograder, name):
 
 
 @on_linux
+def test_students_are_told_what_was_taken_of_their_notebook(autograder):
+    cells = [*exercise_cells(REFERENCE, "vectors"), code("print(scaled(1, 2))"), code("def half(x")]
+    results, _ = autograder.grade(notebook(cells).decode(), "my work/vectors (1).ipynb")
+    assert results["score"] == 6.0
+    *_, account, note = results["output"].splitlines()
+    assert account.startswith("my work/vectors (1).ipynb: taken from cell")
+    assert note.endswith("'(' was never closed; what it defines was not taken")
+
+
+@on_linux
 def test_nothing_to_grade_is_told(autograder):
     results, _ = autograder.grade("x = 1", "essay.txt")
     assert results["score"] == 0
@@ -332,6 +342,7 @@ def test_prairielearn_grades_notebooks(grade):
     (grade / "student/work.ipynb").write_bytes(notebook(cells))
     results = run_prairielearn(grade)
     assert (results["gradable"], results["score"]) == (True, 1.0)
+    assert results["output"].startswith("work.ipynb: taken from cell")
 
 
 @on_linux

@@ -24,7 +24,7 @@ Kind = Literal["code", "text"]
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell; a text cell is kept for counting alone."""
+    """One cell; a text cell is kept for counting, and because one that nbgrader has named may have been code."""
 
     source: str
     kind: Kind = "code"

@@ -56,7 +56,7 @@ def _cut_cell(cell: Cell | str, number: int, exercise: str) -> Cut:
     cell = Cell(cell) if isinstance(cell, str) else cell
     prefix, _, name = (cell.grade_id or "").partition("-")
     ours = prefix == exercise
-    if cell.kind != "code":
+    if cell.kind != "code" and not ours:
         return Cut()
     if ours and name.isdecimal():  # a cell that checks, and whatever was merged into it
         return replace(cut(cell.source, f"cell {number}"), runs=False)
@@ -73,6 +73,7 @@ class _Slicing:
 
     def __init__(self, stub: Cut, cuts: Mapping[str, Cut], *, has_run: bool) -> None:
         self._cuts = cuts
+        self._has_run = has_run
         self._future = sorted(stub.future.union(*(one.future for one in cuts.values())))
         given = [*stub.statements, *chain.from_iterable(one.statements for one in cuts.values())]
         statements = [replace(one, lazy_annotations="annotations" in self._future) for one in given]
@@ -93,7 +94,7 @@ class _Slicing:
         self._defined = {name for one in statements if isinstance(one.node, DEFINITIONS) for name in one.binds}
         self._notes: list[str] = []
         for name in self._functions:
-            self._settle(name, has_run=has_run)
+            self._settle(name)
         for name, found in self._binders.items():
             self._binders[name] = [one for one in found if not one.is_broken] or found
         self._runs: dict[str, str] = {}
@@ -111,9 +112,9 @@ class _Slicing:
         places = {name: statement.place for name, statement in counts.items() if statement}
         return Made("\n\n".join(parts) + "\n", places, self._account(taken), tuple(self._remarks()))
 
-    def _settle(self, name: str, *, has_run: bool) -> None:
+    def _settle(self, name: str) -> None:
         """Leave of the binders of a function of the exercise the one that counts, and what it may build on."""
-        choice = choose(name, self._binders.pop(name, []), self._stub[name], self._defined, has_run=has_run)
+        choice = choose(name, self._binders.pop(name, []), self._stub[name], self._defined, has_run=self._has_run)
         if not choice:
             return
         self._binders[name] = choice.kept
@@ -275,7 +276,8 @@ class _Slicing:
             yield f"`{name}` gets its value by what runs in {place}, which was left out; give it as an argument"
         missing = [name for name in self._asked if not self._binders.get(name)]
         if nowhere := [f"`{name}`" for name in missing if name in self._open]:
-            yield f"no cell defines {listed(nowhere)}: the stub's counts"
+            cell = "cell that was run" if self._has_run else "cell"
+            yield f"no {cell} defines {listed(nowhere)}: the stub's counts"
 
 
 def _is_literal(node: ast.expr) -> bool:

@@ -226,7 +226,7 @@ def _nothing(files: Sequence[File], wanted: Wanted, where: str) -> str:
         return f"{packed[0].where}: is packed in a way that is not read; ask for {wanted.files} or a zip"
     others = [file.path for file in files if of_another(file, wanted)]
     held = f"{_list(others)}, of another exercise" if others else _list([file.path for file in files])
-    return f"{where}: holds {held}, but no {wanted.files}; ask for it"
+    return f"{where}: holds {held}, but no {wanted.files}; that is needed"
 
 
 def _list(names: Sequence[str]) -> str:

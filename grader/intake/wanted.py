@@ -28,4 +28,4 @@ class Wanted:
     @property
     def files(self) -> str:
         """The files to ask for, in words."""
-        return " or ".join(f"{name}.py" for name in self.exercises)
+        return " or ".join(f"{name}.py" for name in self.exercises) + " (or .ipynb)" * bool(self.stubs)

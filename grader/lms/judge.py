@@ -27,11 +27,12 @@ def judge(surface: Surface, submission: Path, names: Sequence[str]) -> str:
     wanted = Wanted(list(stubs), catalog.others(exercises), stubs)
     try:
         unpacked = unpack(open_folder(submission).files, wanted, "your submission")
-        for note in (*unpacked.accounts, *unpacked.notes):
+        notes = [note.replace(f"{submission}/", "") for note in (*unpacked.accounts, *unpacked.notes)]
+        for note in notes:
             print(f"note: {note}", file=sys.stderr)
         unreadable = existing_secrets([secret_file(), *sorted(submission.rglob("*"))])
         with Session(exercises, full=True, unreadable=unreadable, salt=read_salt()) as session:
-            return surface.render(session.grade(unpacked.sources))
+            return surface.render(session.grade(unpacked.sources), notes)
     except UsageError as error:
         return surface.refuse(str(error))
 

@@ -1,6 +1,6 @@
 """Where an LMS puts a submission and looks for results, and how it wants them written."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from grader.report import Report
@@ -14,7 +14,8 @@ class Surface:
     root: str
     submission: str
     results: str
-    render: Callable[[Report], str]
+    render: Callable[[Report, Sequence[str]], str]
+    """what is written of a report, with notes on what was graded"""
     refuse: Callable[[str], str]
     """what is written of a submission that was not graded, and why"""
 

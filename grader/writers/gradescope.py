@@ -5,6 +5,7 @@ too, as it does while any test is not visible; otherwise resubmitting would tell
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from grader.report import CheckResult, Report
@@ -22,8 +23,11 @@ WORDS = {
 }
 
 
-def render(report: Report) -> str:
-    """The results of a graded submission. Of hidden checks its summary, which students see at once, says nothing."""
+def render(report: Report, notes: Sequence[str] = ()) -> str:
+    """The results of a graded submission, with notes on what was graded.
+
+    Of hidden checks its summary, which students see at once, says nothing.
+    """
     if not report.max_score:
         return ungraded(
             "No check could be judged, by a fault of the grader and not of yours. Please tell your instructor."
@@ -42,6 +46,8 @@ def render(report: Report) -> str:
             f"Without them the score is out of {points(report.max_score)} points.",
             "Please tell your instructor: this submission needs grading again.",
         ]
+    if notes:
+        lines += ["", *map(legal, notes)]
     return _json(
         {
             "score": report.score,

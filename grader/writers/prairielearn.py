@@ -4,6 +4,7 @@ What could not be graded is `gradable: false`: PrairieLearn then uses up no atte
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from grader.report import CheckResult, Report
@@ -15,8 +16,8 @@ MAX_TEXT = 4000
 """Characters of a message: the whole file may have a megabyte."""
 
 
-def render(report: Report) -> str:
-    """The results of a graded submission; none if any of its checks was broken."""
+def render(report: Report, notes: Sequence[str] = ()) -> str:
+    """The results of a graded submission, with notes on what was graded; none if any of its checks was broken."""
     broken = sum(check.verdict is Verdict.BROKEN for check in report.checks)
     if broken or not report.max_score:
         checks = f"{broken} check{'s' * (broken != 1)}"
@@ -26,6 +27,7 @@ def render(report: Report) -> str:
             "gradable": True,
             "score": report.score / report.max_score,
             "message": f"{points(report.score)} of {points(report.max_score)} points",
+            **({"output": legal("\n".join(notes)[:MAX_TEXT])} if notes else {}),
             "tests": [_test(check) for check in report.checks],
         }
     )

@@ -112,7 +112,10 @@ def test_file_of_another_exercise_is_not_graded_as_this_one(lesson):
     (lesson.root / "class/cyd/vectors.py").rename(lesson.root / "class/cyd/arrows.py")
     assert batch(lesson, "--public", "--exercise", "arrows").status == 0
     grades = results(lesson)
-    assert grades["ada"]["problem"] == "class/ada: holds vectors.py, of another exercise, but no arrows.py; ask for it"
+    assert (
+        grades["ada"]["problem"]
+        == "class/ada: holds vectors.py, of another exercise, but no arrows.py (or .ipynb); that is needed"
+    )
     assert (grades["ada"]["final"], grades["bob"]["final"]) == (0.0, 6.0)
     assert grades["bob"]["notes"] == ["solution.py was taken as arrows.py"]
 

@@ -115,7 +115,7 @@ def test_a_text_typed_into_canvas_is_somebodys(tmp_path):
             ("doejane-1", True),
             ("roeann-2", False),
         ]
-        assert "holds text.html, but no lora.py; ask for it" in outcomes(intake)["doejane-1"]
+        assert "holds text.html, but no lora.py; that is needed" in outcomes(intake)["doejane-1"]
 
 
 def test_canvas_says_who_and_where(tmp_path):
@@ -134,7 +134,7 @@ def test_moodle_tells_namesakes_by_their_number(tmp_path):
         assert handed["Jane-Doe-11"].student.participant == "11"
         assert handed["Participant-16"].student.name == ""
         assert handed["Ann-Roe-15"].origin == f"{tmp_path}/class/Ann Roe_15_assignsubmission_file"
-        assert "holds notes.txt, onlinetext.html, but no lora.py; ask for it" in outcomes(intake)["Ann-Roe-15"]
+        assert "holds notes.txt, onlinetext.html, but no lora.py; that is needed" in outcomes(intake)["Ann-Roe-15"]
 
 
 def test_moodle_without_folders(tmp_path):

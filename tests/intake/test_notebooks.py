@@ -199,7 +199,7 @@ def test_one_zip_is_one_hand_in(tmp_path, stubs):
     assert any("a name that leads elsewhere" in note for note in unpacked.notes)
     with pytest.raises(UsageError) as caught:
         read_hand_in(zip_file(tmp_path / "empty.zip", {}), Wanted(ONE, (), stubs))
-    assert line(caught.value).endswith("empty.zip: nothing was handed in; ask for lora.py")
+    assert line(caught.value).endswith("empty.zip: nothing was handed in; ask for lora.py (or .ipynb)")
 
 
 def test_a_file_at_the_top_is_its_students_notebook(tmp_path, stubs):

@@ -59,7 +59,7 @@ def test_a_choice_is_said(tmp_path, files, note):
 )
 def test_a_file_of_another_exercise_is_not_taken(tmp_path, files, held):
     assert problem(tmp_path, files, ["ptuning"], ["lora"]).endswith(
-        f"/jane: holds {held}, of another exercise, but no ptuning.py; ask for it"
+        f"/jane: holds {held}, of another exercise, but no ptuning.py; that is needed"
     )
 
 
@@ -118,7 +118,7 @@ def test_one_bad_file_leaves_the_others(tmp_path):
         ({"lora.zip": b""}, "lora.zip: is no zip, or a broken one"),
         ({"lora.zip": zip_bytes({"inner.zip": zip_bytes({"lora.py": LORA})})}, "holds inner.zip, but no lora.py or"),
         ({"work.7z": "7z"}, "work.7z: is packed in a way that is not read; ask for lora.py or"),
-        ({"solution.py": LORA}, "jane: holds solution.py, but no lora.py or ptuning.py or finetune.py; ask for it"),
+        ({"solution.py": LORA}, "jane: holds solution.py, but no lora.py or ptuning.py or finetune.py; that is needed"),
     ],
 )
 def test_nothing_to_grade_is_said(tmp_path, files, message):
