@@ -51,7 +51,7 @@ class Terminal:
     def taken(self) -> Iterator[None]:
         """Our screen and our keys meanwhile, whatever ends it."""
         caught = {
-            signal.SIGWINCH: lambda *_: self.wake(),
+            signal.SIGWINCH: self._resized,
             signal.SIGTSTP: self._suspend,
             signal.SIGTERM: _end,
             signal.SIGHUP: _end,
@@ -127,6 +127,11 @@ class Terminal:
     def _leave(self) -> None:
         _write(LEAVE)
         termios.tcsetattr(self._input, termios.TCSADRAIN, self._before)
+
+    def _resized(self, _number: int, _frame: FrameType | None) -> None:
+        """What was cut off is gone, even where the terminal is by now as large as it was."""
+        self.forget()
+        self.wake()
 
     def _suspend(self, _number: int, _frame: FrameType | None) -> None:
         """Ctrl-Z: a stopped program must not keep the screen."""
