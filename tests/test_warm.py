@@ -73,7 +73,13 @@ class Warm:
 
     def is_hanging(self) -> bool:
         """Whether a worker of the helper's is in an endless loop."""
-        return bool(list(self.folder.glob("*.socket")) and hanging_below(self.helper()))
+        if not list(self.folder.glob("*.socket")):
+            return False
+        connection = self.place().connect()
+        if connection is None:  # it does not listen yet
+            return False
+        with connection:
+            return bool(hanging_below(peer_of(connection)[0]))
 
 
 def work(warm: Warm, text: str) -> None:
@@ -261,14 +267,17 @@ def test_what_an_older_engine_says_makes_the_helper_step_aside(warm):
 
 
 @pytest.fixture
-def hanging(warm, broken_scaled) -> Iterator[subprocess.Popen[bytes]]:
+def hanging(warm, broken_scaled, request) -> Iterator[subprocess.Popen[bytes]]:
     """A check that a helper works on for longer than others wait for it: two of its questions are never answered."""
-    replace_in(warm, "exercises/vectors/exercise.toml", "call_s = 1.0", "call_s = 4.0")
+    call_s = getattr(request, "param", 4.0)
+    replace_in(warm, "exercises/vectors/exercise.toml", "call_s = 1.0", f"call_s = {call_s}")
     work(warm, broken_scaled("while True: pass"))
     with warm.checking() as process:
-        wait_for(warm.is_hanging)
-        yield process
-        process.kill()
+        try:
+            wait_for(warm.is_hanging)
+            yield process
+        finally:
+            process.kill()
 
 
 def kinds(process: subprocess.Popen[bytes]) -> list[str]:
@@ -291,6 +300,7 @@ def test_helper_that_hangs_is_put_down_and_costs_no_report(warm, hanging):
     assert list(warm.runtime.iterdir()) == []
 
 
+@pytest.mark.parametrize("hanging", [100.0], indirect=True)
 def test_interrupted_check_ends_what_is_done_for_it(warm, hanging):
     helper = warm.helper()
     before = hanging_below(helper)

@@ -39,9 +39,14 @@ def start(root: str) -> None:
     if place is None or lock is None:
         return
     listening = place.listen()
+    reading, writing = os.pipe()
     if os.fork():
+        os.close(writing)
+        os.read(reading, 1)
         return
     listening.listen()  # once more: who connects is told the number of the process that did this
+    os.close(reading)
+    os.close(writing)  # and nobody is sent here before
     helper = Helper(Path(root), place, lock, listening, float(os.environ.get(IDLE_VARIABLE, IDLE_S)))
     signal.signal(signal.SIGTERM, lambda *_: helper.retire())
     helper.serve()

@@ -19,8 +19,7 @@ class Record:
     """What became of a whole exercise."""
 
     source: bytes
-    units: Units | None
-    """None for a source that Python would not compile"""
+    units: Units
     judged: Mapping[str, Judged]
     kept: int = 0
     """how many of the verdicts are of an earlier source, whose change did not reach them"""
@@ -37,7 +36,7 @@ class Plan:
 def plan(record: Record | None, units: Units, checks: Iterable[Collected], questions: Questions, file: str) -> Plan:
     """What must be judged again after a change, and what stays as it was."""
     checks = list(checks)
-    if record is None or record.units is None:
+    if record is None:
         return Plan(frozenset(collected.check.id for collected in checks), {})
     ids = {collected.body.__name__: collected.check.id for collected in checks}
     wanted = {ids[name] for name in affected(record.units, units, ids, questions)}

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 DEFINITION = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 NAMES = re.compile(r"[A-Za-z_][\w.]*")
 LOOKING_AROUND = frozenset(
     ["__import__", "builtins", "ctypes", "eval", "exec", "gc", "globals", "importlib", "inspect", "locals", "sys"]

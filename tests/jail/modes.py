@@ -21,6 +21,7 @@ def under(
         pytest.skip("only root can become an ordinary user; as one, the same modes without `user` are this")
     command = [sys.executable, str(JAIL / "under.py"), mode, sys.executable, *map(str, arguments)]
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(JAIL.parents[1]), "HF_HUB_OFFLINE": "1"}
+    environment["GRADER_COLD"] = "1"
     return subprocess.run(
         command, cwd=cwd, env=environment, input=given, capture_output=True, text=True, timeout=timeout_s, check=False
     )

@@ -8,11 +8,13 @@ import msgspec
 import pytest
 
 from grader.catalog import read_exercise
+from grader.checking.cancelling import Cancellation, Cancelled
 from grader.checking.collecting import collect
+from grader.grade import Session
 from grader.report import Judged
 from grader.verdict import Verdict
 from grader.watch.affected import questions_of
-from grader.watch.board import Board, Record, Running, first_open, judged_as, lost, plan, with_next
+from grader.watch.board import Board, Record, Running, first_open, judged_as, lost, needed_by, plan, with_next
 from grader.watch.screen import Size, render, syntax_words
 from grader.watch.units import units_of
 from grader.writers.terminal import Commands
@@ -114,6 +116,31 @@ def test_task_that_passed_before_is_named(exercise):
     )
     assert lost(before, now) == ["vectors.1"]
     assert lost(now, before) == lost(None, now) == []
+
+
+def test_task_needs_what_it_builds_on(exercise):
+    first, second = exercise.config.tasks
+    assert needed_by(exercise, first) == {"vectors.1"}
+    assert needed_by(exercise, second) == {"vectors.1", "vectors.2"}
+
+
+def test_what_is_wanted_first_is_judged_first_and_the_verdicts_are_the_same(exercise, reference):
+    told: list[str] = []
+    with Session((exercise,)) as session:
+        usual = session.judge("vectors", reference.encode(), 0, CHECKS, {})
+        other = session.judge(
+            "vectors", reference.encode(), 0, CHECKS, {}, first=CHECKS[2:], tell=lambda one: told.append(one.id)
+        )
+    assert (list(usual.judged), list(other.judged)) == ([*CHECKS], [*CHECKS[2:], *CHECKS[:2]])
+    assert told == list(other.judged)
+    assert {one.verdict for one in [*usual.judged.values(), *other.judged.values()]} == {Verdict.PASS}
+
+
+def test_cancelled_grading_ends_with_nothing(exercise, reference):
+    cancellation = Cancellation()
+    cancellation.wish()
+    with Session((exercise,)) as session, pytest.raises(Cancelled):
+        session.judge("vectors", reference.encode(), 0, CHECKS, {}, cancellation=cancellation)
 
 
 # ---- the screen

@@ -176,9 +176,22 @@ def test_storm_of_saves_ends_with_the_verdict_of_the_last(watching, stub):
     watching.wait("all 2 checks pass", "checked 4 in")
 
 
-def test_save_ends_the_run_that_goes_on(screen, stub):
+def be_patient(screen: Screen) -> None:
+    """Let a call take longer than any test waits for anything."""
     path = screen.lesson.root / "exercises/vectors/exercise.toml"
-    path.write_text(path.read_text().replace("call_s = 1.0", "call_s = 50.0"))
+    path.write_text(path.read_text().replace("call_s = 1.0", "call_s = 100.0"))
+
+
+def test_task_at_hand_is_shown_before_the_others_are_judged(screen, stub):
+    be_patient(screen)
+    screen.start()
+    screen.wait("not started", "checked 4")
+    screen.file.write_text(filled(stub, "return x * factor", "while True: pass"))
+    screen.wait("all 2 checks pass", "vectors: checking, 2 of 4 done")
+
+
+def test_save_ends_the_run_that_goes_on(screen, stub):
+    be_patient(screen)
     screen.file.write_text(filled(stub, "while True: pass"))
     screen.start()
     screen.until(lambda _: bool(hanging_below(screen.shell)), "a worker that hangs")
