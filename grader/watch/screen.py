@@ -125,7 +125,7 @@ def _passed(board: Board, exercise: Exercise, task: Task, checks: list[CheckResu
     if board.running or not all(board.is_done(other) for other in exercise.config.tasks):
         return lines[:-1]
     words = "All public checks pass. Hidden checks try other inputs: this is not yet a grade."
-    lesson = [f"  {line}" for line in taught(exercise, board.compare.get(exercise.name, ""))]
+    lesson = list(taught(exercise, board.compare.get(exercise.name, "")))
     return [*lines, *terminal.wrap(words, "    "), *(["", *lesson] if lesson else [])]
 
 

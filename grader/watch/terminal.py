@@ -31,6 +31,8 @@ class Terminal:
     def __init__(self, *, color: bool) -> None:
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
             raise UsageError("watching needs a terminal for its screen and keys; here, run the check itself")
+        if os.environ.get("TERM") == "dumb":
+            raise UsageError("watching needs a terminal with a screen; TERM says that this one is dumb")
         self._color = color
         self._input = sys.stdin.fileno()
         self._before = termios.tcgetattr(self._input)
