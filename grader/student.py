@@ -51,7 +51,7 @@ def follow(catalog: Catalog, report: Report) -> Followed:
         task = catalog.task(task_id)[1]
         return f"{typed('predict', task=task_id)} (never graded)" if _open_questions(task, kept) else ""
 
-    return Followed(hint, question, writer.finished(told, _reference))
+    return Followed(hint, question, writer.finished(told, reference_of))
 
 
 @click.command("list")
@@ -65,7 +65,7 @@ def list_exercises(exercises: tuple[str, ...]) -> None:
     if not exercises:
         click.echo(writer.overview(standings, bars), nl=False)
         return
-    texts = [writer.details(standing, bars, _reference(standing.exercise)) for standing in standings]
+    texts = [writer.details(standing, bars, reference_of(standing.exercise)) for standing in standings]
     click.echo("\n".join(texts), nl=False)
 
 
@@ -176,7 +176,7 @@ def _paragraph(text: str) -> None:
     click.echo("\n".join(wrap(" ".join(text.split()), "  ", "  ")))
 
 
-def _reference(exercise: Exercise) -> str:
+def reference_of(exercise: Exercise) -> str:
     """Where the reference is to be had; empty for nowhere."""
     return exercise.config.compare or (_short(exercise.reference) if exercise.reference.is_file() else "")
 

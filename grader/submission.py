@@ -140,6 +140,8 @@ def _read(path: Path, limit: int) -> bytes:
         if path.stat().st_size > limit:
             raise UsageError(f"{path}: is larger than {limit // 1024**2} MiB; hand in the source alone")
         return path.read_bytes()
+    except FileNotFoundError:
+        raise UsageError(f"{path}: is missing") from None
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
 

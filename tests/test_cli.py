@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import shutil
 import signal
 import subprocess
 import sys
@@ -475,6 +476,15 @@ def test_our_fault_is_broken_and_costs_nothing(faulty, fault):
     exercise = next(exercise for exercise in faulty.report["exercises"] if exercise["name"] == fault)
     assert exercise["score"] == exercise["max_score"]
     assert {check["verdict"] for check in exercise["checks"]} == {"pass", "broken"}
+
+
+def test_what_the_library_lacks_too_is_no_fault_of_ours(lesson):
+    """A student's copy has no reference to tell whose fault it is, and no oracle has every function."""
+    (lesson.root / TREE / "vectors.py").write_text((lesson.root / REFERENCE).read_text())
+    shutil.rmtree(lesson.root / "solutions")
+    replace(lesson, f"{TREE}/oracle.py", "def mean(", "def average(")
+    replace(lesson, f"{TREE}/vectors.py", "def mean(", "def middle(")
+    assert lesson.run("check", "--json", "-").check("vectors.2.empty")["verdict"] == "fail"
 
 
 def test_our_fault_is_status_3(faulty):

@@ -83,6 +83,8 @@ class Board:
     """what was asked for: hints, or why something cannot be done"""
     offers: Mapping[str, str] = field(default_factory=dict)
     """what is said of the next hint where a check failed often, by task"""
+    compare: Mapping[str, str] = field(default_factory=dict)
+    """where the reference of each exercise is to be had, if it is"""
     question: str = ""
     view: Literal["task", "list", "all"] = "task"
     scroll: int = 0

@@ -15,6 +15,7 @@ from grader.errors import UsageError
 from grader.grade import DEFAULT_SEED, Session
 from grader.report import ExerciseResult, Judged, assemble
 from grader.standing import hint_offer
+from grader.student import reference_of
 from grader.submission import existing_secrets, read_source
 from grader.verdict import Verdict
 from grader.watch import memory
@@ -65,7 +66,9 @@ class Loop:
     ) -> None:
         self._root, self._exercises, self._checks = catalog.root, exercises, checks
         self._runs, self._terminal, self._commands = runs, terminal, commands
-        self._board = Board(exercises, {exercise.name: commands.file(exercise.name) for exercise in exercises})
+        named = {exercise.name: commands.file(exercise.name) for exercise in exercises}
+        references = {exercise.name: reference_of(exercise) for exercise in exercises}
+        self._board = Board(exercises, named, compare=references)
         self._records: dict[str, Record] = {}
         self._questions: Mapping[str, Questions] = {exercise.name: questions_of(exercise) for exercise in exercises}
         self._pace = Pace()

@@ -63,10 +63,14 @@ class Saves(threading.Thread):
     def _look(self, *, told: bool) -> None:
         traces = {path: _trace(path) for path in self._files}
         changed = [path for path, trace in traces.items() if trace != self._traces[path] and trace is not None]
-        # One that is missing is about to be replaced; what it was before stays what it is compared with.
+        # One that is missing may be about to be replaced; what it was before stays what it is compared with.
         self._traces |= {path: trace for path, trace in traces.items() if trace is not None}
         if changed:
             self._saved(changed, told)
+        missing = [] if told else [path for path, trace in traces.items() if trace is None and self._traces[path]]
+        if missing:  # for so long that no editor is about to replace them
+            self._traces |= dict.fromkeys(missing)
+            self._saved(missing, True)
 
 
 def _trace(path: Path) -> Trace | None:

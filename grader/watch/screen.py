@@ -1,6 +1,7 @@
 """The screen of `grader watch` as lines of text, from the board and the size of the terminal. Computes no verdicts."""
 
 import re
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,8 +11,9 @@ from grader.catalog import Exercise, Task
 from grader.checking.finding import clean
 from grader.report import CheckResult, Report, assemble
 from grader.verdict import Verdict
-from grader.watch.board import Board
+from grader.watch.board import Board, with_next
 from grader.writers import terminal
+from grader.writers.standing import taught
 
 CODE = re.compile(r"(\x1b\[[0-9;]*m)")
 GAP = re.compile(r"(?<=\S) {3,}(?=\S)")
@@ -37,8 +39,8 @@ def render(board: Board, size: Size, commands: terminal.Commands) -> tuple[list[
     columns = max(20, size.columns - 1)  # the last column belongs to the terminal, which may wrap there
     foot = [board.question, QUESTION_KEYS] if board.question else [TASK_KEYS if board.view == "task" else OTHER_KEYS]
     head, foot = _folded([*_head(board)], columns), ["", *_folded(foot, columns)]
-    if len(head) + len(foot) + LEAST_BODY > size.lines:
-        head = []
+    if len(head) + len(foot) + LEAST_BODY > size.lines:  # that a run goes on must be seen, or its verdicts are old
+        head = _folded([_doing(board)], columns) if board.running and size.lines > LEAST_BODY + len(foot) else []
     body = _folded(_body(board, commands), columns)
     room = max(1, size.lines - len(head) - len(foot))
     if len(body) <= room:
@@ -56,15 +58,16 @@ def _head(board: Board) -> Iterator[str]:
     result = board.results.get(exercise.name)
     title = click.style(f"{exercise.name}  {exercise.config.title}", bold=True)
     yield terminal.row(title, result.score if result else 0.0, result.max_score if result else exercise.max_score)
+    yield _doing(board)
+    yield ""
+
+
+def _doing(board: Board) -> str:
     running = board.running
     if running:
         doing = "all pass; checking all of them at once" if running.once_more else "checking"
-        yield f"{running.exercise}: {doing}, {running.done} of {running.total} done"
-    elif exercise.name in board.problems:
-        yield "Waiting for the next save."
-    else:
-        yield board.status
-    yield ""
+        return f"{running.exercise}: {doing}, {running.done} of {running.total} done"
+    return "Waiting for the next save." if board.shown[0].name in board.problems else board.status
 
 
 def _body(board: Board, commands: terminal.Commands) -> list[str]:
@@ -116,15 +119,14 @@ def _urgency(check: CheckResult) -> int:
 
 def _passed(board: Board, exercise: Exercise, task: Task, checks: list[CheckResult]) -> list[str]:
     lines = [terminal.styled(Verdict.PASS, f"    {terminal.SIGNS[Verdict.PASS]}  all {len(checks)} checks pass"), ""]
-    left = [other for _, other in board.tasks if not board.is_done(other)]
-    if left:
-        following = next((other for other in left if other.id > task.id), left[0])
-        return [*lines, *terminal.wrap(f"`n` goes on with {following.id} {following.title}.", "    ")]
-    if board.running:
-        return lines
+    following = with_next(board).shown[1]
+    if following is not task:
+        lines += [*terminal.wrap(f"`n` goes on with {following.id} {following.title}.", "    "), ""]
+    if board.running or not all(board.is_done(other) for other in exercise.config.tasks):
+        return lines[:-1]
     words = "All public checks pass. Hidden checks try other inputs: this is not yet a grade."
-    learned = exercise.config.learned.strip()
-    return [*lines, *terminal.wrap(words, "    "), *(["", *terminal.wrap(learned, "    ")] if learned else [])]
+    lesson = list(taught(exercise, board.compare.get(exercise.name, "")))
+    return [*lines, *terminal.wrap(words, "    "), *(["", *lesson] if lesson else [])]
 
 
 def _list(board: Board) -> list[str]:
@@ -154,6 +156,10 @@ def _fold(line: str, columns: int) -> Iterator[str]:
         line = GAP.sub("  ", line)  # between a title and its points
     if len(click.unstyle(line)) <= columns:
         yield line
+        return
+    if not CODE.search(line):
+        indent = line[: len(line) - len(line.lstrip())][: columns // 2]
+        yield from textwrap.wrap(line, columns, subsequent_indent=indent, break_on_hyphens=False)
         return
     part, width = "", 0
     for piece in CODE.split(line):

@@ -31,6 +31,8 @@ class Terminal:
     def __init__(self, *, color: bool) -> None:
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
             raise UsageError("watching needs a terminal for its screen and keys; here, run the check itself")
+        if os.environ.get("TERM") == "dumb":
+            raise UsageError("watching needs a terminal with a screen; TERM says that this one is dumb")
         self._color = color
         self._input = sys.stdin.fileno()
         self._before = termios.tcgetattr(self._input)
@@ -51,7 +53,7 @@ class Terminal:
     def taken(self) -> Iterator[None]:
         """Our screen and our keys meanwhile, whatever ends it."""
         caught = {
-            signal.SIGWINCH: lambda *_: self.wake(),
+            signal.SIGWINCH: self._resized,
             signal.SIGTSTP: self._suspend,
             signal.SIGTERM: _end,
             signal.SIGHUP: _end,
@@ -127,6 +129,11 @@ class Terminal:
     def _leave(self) -> None:
         _write(LEAVE)
         termios.tcsetattr(self._input, termios.TCSADRAIN, self._before)
+
+    def _resized(self, _number: int, _frame: FrameType | None) -> None:
+        """What was cut off is gone, even where the terminal is by now as large as it was."""
+        self.forget()
+        self.wake()
 
     def _suspend(self, _number: int, _frame: FrameType | None) -> None:
         """Ctrl-Z: a stopped program must not keep the screen."""

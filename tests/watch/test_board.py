@@ -1,8 +1,10 @@
 """What becomes of a change, and what the screen says of it: data in, lines out."""
 
+import dataclasses
 from fractions import Fraction
 
 import click
+import msgspec
 import pytest
 
 from grader.catalog import read_exercise
@@ -191,6 +193,46 @@ def test_all_pass_is_said_only_when_nothing_runs(exercise):
     lines = shown(board_of(exercise, running=running))
     assert "vectors: all pass; checking all of them at once, 1 of 4 done" in lines
     assert not any(words in line for line in lines)
+
+
+def test_finished_exercise_says_what_it_taught_while_others_are_open(exercise):
+    taught = msgspec.structs.replace(exercise.config, learned="Means are sums. Sums are not means.")
+    finished = dataclasses.replace(exercise, config=taught)
+    other = dataclasses.replace(exercise, name="other", config=msgspec.structs.replace(taught, tasks=renamed(taught)))
+    results = {"vectors": judged_as(finished, judged().values())}
+    board = Board((other, finished), {}, results, current="vectors.2", compare={"vectors": "solutions/vectors.py"})
+    text = "\n".join(shown(board))
+    assert "`n` goes on with other.1 " in text
+    assert with_next(board).current == "other.1"
+    assert "learned   Means are sums. Sums are not means." in text
+    assert "compare   your solution with the reference: solutions/vectors.py" in text
+
+
+def renamed(config):
+    return tuple(
+        msgspec.structs.replace(task, id=task.id.replace("vectors", "other"), needs=()) for task in config.tasks
+    )
+
+
+def test_next_task_is_the_one_that_the_key_goes_to(exercise):
+    first, second = (
+        dataclasses.replace(exercise, name=name, config=msgspec.structs.replace(exercise.config, tasks=tasks))
+        for name, tasks in (("vectors", exercise.config.tasks), ("other", renamed(exercise.config)))
+    )
+    board = board_of(first, {"vectors.1.value": Verdict.FAIL}, current="vectors.2")
+    board = dataclasses.replace(board, exercises=(first, second))
+    assert with_next(board).current == "other.1"
+    assert any("`n` goes on with other.1 " in line for line in shown(board))
+
+
+def test_run_is_told_where_there_is_no_room_for_more(exercise):
+    board = board_of(exercise, running=Running("vectors", 4, 1))
+    assert shown(board, 40, 10)[0] == "vectors: checking, 1 of 4 done"
+
+
+def test_words_stay_whole_where_they_fit(exercise):
+    board = board_of(exercise, notes=("Write the shapes of both under each other.",))
+    assert all(word in " ".join(shown(board, 30, 60)) for word in ("shapes", "under", "other.", "reset"))
 
 
 @pytest.mark.parametrize("columns", [10, 20, 40, 79, 80, 200])

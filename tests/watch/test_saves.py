@@ -48,6 +48,14 @@ def with_a_backup(path: Path) -> None:
     path.write_text("two, longer")
 
 
+def test_file_that_stays_away_and_comes_back_is_heard_of(file, heard):
+    aside = file.rename(file.with_suffix(".aside"))
+    assert heard.get(timeout=WAIT_S) == ([file], True)
+    aside.rename(file)
+    paths, _ = heard.get(timeout=WAIT_S)
+    assert paths == [file]
+
+
 WAYS: list[Callable[[Path], None]] = [in_place, by_rename, by_making_it_anew, with_a_backup]
 
 
