@@ -151,7 +151,6 @@ def test_a_hostile_notebook_costs_its_owner_a_line(tmp_path, stubs, content, pro
         "if x:\n pass\n" + "elif x: lora = 1\n" * 9000,
         "x = 9 ** 9 ** 9\ny = 'a' * 10 ** 10\nz = (1 << 10 ** 10,) * 10 ** 10\ndef f(): return x, y, z",
         "x = " + "9" * 100_000,
-        "@g" + "(lora)" * 3000 + "\ndef g(): return lora",
     ],
 )
 def test_a_hostile_cell_leaves_the_others(tmp_path, stubs, source):
