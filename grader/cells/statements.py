@@ -252,12 +252,11 @@ def _part(node: ast.stmt, lines: Sequence[bytes], nested: bool) -> _Part:
 
 def _given_to(decorator: ast.expr) -> Iterator[str]:
     """The names of what a decorator may add a function to: its arguments, or what has it register the function."""
-    match decorator:
-        case ast.Call(func=function, args=arguments):
-            yield from (one.id for one in arguments if isinstance(one, ast.Name))
-            yield from _given_to(function)
-        case ast.Attribute(attr="register", value=base):
-            yield _root(base)
+    while isinstance(decorator, ast.Call):
+        yield from (one.id for one in decorator.args if isinstance(one, ast.Name))
+        decorator = decorator.func
+    if isinstance(decorator, ast.Attribute) and decorator.attr == "register":
+        yield _root(decorator.value)
 
 
 def _root(node: ast.expr) -> str:
