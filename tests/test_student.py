@@ -303,7 +303,17 @@ def test_other_answers_are_wrong(answer, given):
 
 @pytest.mark.parametrize(
     ("answer", "given"),
-    [(1, ""), (1, "nan"), (1, "1e999"), (1, "1/0"), (1, "1+1"), ((1,), "(a)"), ((1,), "-1"), ("zero", "c"), ((1,), "9" * 5000)],
+    [
+        (1, ""),
+        (1, "nan"),
+        (1, "1e999"),
+        (1, "1/0"),
+        (1, "1+1"),
+        ((1,), "(a)"),
+        ((1,), "-1"),
+        ("zero", "c"),
+        ((1,), "9" * 5000),
+    ],
 )
 def test_what_is_no_answer_is_told(answer, given):
     with pytest.raises(UsageError, match="answer with"):
