@@ -65,7 +65,8 @@ class Terminal:
         finally:
             self._leave()
             for number, handler in handlers.items():
-                signal.signal(number, handler)
+                if signal.getsignal(number) is not signal.SIG_IGN:  # see `_end`
+                    signal.signal(number, handler)
 
     def wake(self) -> None:
         """End the wait for keys; from any thread, and from a signal."""
@@ -128,7 +129,8 @@ class Terminal:
 
     def _leave(self) -> None:
         _write(LEAVE)
-        termios.tcsetattr(self._input, termios.TCSADRAIN, self._before)
+        with contextlib.suppress(termios.error):  # as above
+            termios.tcsetattr(self._input, termios.TCSADRAIN, self._before)
 
     def _resized(self, _number: int, _frame: FrameType | None) -> None:
         """What was cut off is gone, even where the terminal is by now as large as it was."""
@@ -152,4 +154,7 @@ def _write(text: str) -> None:
 
 
 def _end(number: int, _frame: FrameType | None) -> None:
+    """A terminal that closes says so twice, by itself and by its shell; once is enough, for ending takes a moment."""
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, signal.SIG_IGN)
     raise SystemExit(128 + number)

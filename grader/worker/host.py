@@ -413,7 +413,11 @@ class Worker:
     def __init__(self, launcher: Launcher, order: Order) -> None:
         self._limits = limits = order.limits
         self._scratch = Path(tempfile.mkdtemp(prefix="grader-"))
-        started = launcher.start(order, self._scratch)
+        try:
+            started = launcher.start(order, self._scratch)
+        except BaseException:
+            scratch.remove(self._scratch)
+            raise
         self._process = started.process
         self._channel = Channel(started.connection)
         # Shutting the connection down wakes the conversation that waits on it.

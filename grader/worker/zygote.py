@@ -204,7 +204,8 @@ def start(descriptor: int) -> None:
     control = socket.socket(fileno=descriptor)
     # Orphans of a worker become our children, so that none of them outlives it.
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the grader, which then closes the control socket
+    for number in (signal.SIGINT, signal.SIGHUP):  # Ctrl-C and closed terminals are for the grader, which then ends us
+        signal.signal(number, signal.SIG_IGN)
     order = json.loads(control.recv(MAX_REQUEST))
     try:
         rehearsed = jail.rehearse(order["scratch"])

@@ -3,10 +3,12 @@
 They wait for text, with a deadline, and never for a time. Needs tmux (`apt install tmux`).
 """
 
+import contextlib
 import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -291,6 +293,26 @@ def test_nothing_is_left_behind(watching, how):
         "1",
         "1",
     ]
+
+
+def test_closed_terminal_leaves_nothing_behind(screen, stub, tmp_path):
+    """Its end is told to all processes in it, and by a shell once more."""
+    be_patient(screen)
+    folders = tmp_path / "scratch"
+    folders.mkdir()
+    screen.file.write_text(filled(stub, "while True: pass"))
+    screen.start(TMPDIR=str(folders))
+    screen.until(lambda _: bool(hanging_below(screen.shell)), "a worker that hangs")
+    ours = below(screen.shell)[1:]
+    assert list(folders.iterdir())
+    screen.tmux("kill-server")
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(ours[0], signal.SIGHUP)
+    deadline = time.monotonic() + LONG_S
+    while any(map(is_alive, ours)):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert list(folders.iterdir()) == []
 
 
 def test_suspended_it_gives_the_terminal_back_and_takes_it_again(screen):
