@@ -143,6 +143,7 @@ def test_two_at_once_are_both_served_by_one_helper(warm, reference):
     assert len(list(warm.folder.glob("*.socket"))) == 1
 
 
+@pytest.mark.parametrize("hanging", [100.0], indirect=True)
 def test_who_waits_too_long_for_another_grades_by_himself(warm, hanging, reference):
     work(warm, reference)
     ran = warm.check()
