@@ -37,8 +37,13 @@ def reset_task(current: str, stub: str, task: str) -> Reset:
     lines, stub_lines = current.replace("\r\n", "\n").split("\n"), stub.split("\n")
     for name, node in sorted(found.items(), key=lambda item: mine[item[0]].lineno, reverse=True):
         lines[_first(mine[name]) - 1 : mine[name].end_lineno] = stub_lines[_first(node) - 1 : node.end_lineno]
+    text = newline.join(lines)
+    try:
+        ast.parse(text)
+    except SyntaxError:
+        raise UsageError("your methods are indented otherwise than the stub's; copy them from a fresh stub") from None
     also = sorted({hole for name in found for hole in fresh[name][1]} - {task})
-    return Reset(newline.join(lines), tuple(found), tuple(also))
+    return Reset(text, tuple(found), tuple(also))
 
 
 def holes_of(source: str) -> set[str]:

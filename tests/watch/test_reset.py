@@ -109,3 +109,10 @@ def test_holes_are_those_of_tasks():
     assert holes_of(STUB) == {"x.1", "x.2", "x.3"}
     assert holes_of("def f():\n    raise NotImplementedError\n") == set()
     assert holes_of("def f(") == set()
+
+
+def test_method_that_would_not_fit_its_class_is_not_reset():
+    stub = 'class A:\n    def f(self):\n        raise NotImplementedError("v.1")\n'
+    mine = "class A:\n  def f(self):\n    return 2\n\n  def g(self):\n    return 1\n"
+    with pytest.raises(UsageError, match="indented otherwise"):
+        reset_task(mine, stub, "v.1")
