@@ -13,16 +13,17 @@ REPOSITORY = Path(__file__).parents[2]
 EXERCISES = read_catalog(REPOSITORY).exercises
 
 
-def answers(kind: str) -> list[object]:
-    """All answers of one kind, as parameters."""
-    found = [(exercise, answer) for exercise in EXERCISES for answer in read_answers(exercise, kind)]
+def answers(kind: str, every: int = 1) -> list[object]:
+    """All answers of one kind as parameters, or every second, third, ... one of each exercise."""
+    found = [(exercise, answer) for exercise in EXERCISES for answer in read_answers(exercise, kind)[::every]]
     return [pytest.param(*pair, id=f"{pair[0].name}-{pair[1].path.stem}") for pair in found]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Parametrise over what is on disk."""
     if "wrong" in metafunc.fixturenames:
-        metafunc.parametrize(("exercise", "wrong"), answers("wrong"))
+        # docs/audit.md tells of all, for the exercises as they are; these tell whether the engine still judges so.
+        metafunc.parametrize(("exercise", "wrong"), answers("wrong", every=2))
     elif "accepted" in metafunc.fixturenames:
         metafunc.parametrize(("exercise", "accepted"), answers("accepted"))
     elif "exercise" in metafunc.fixturenames:
