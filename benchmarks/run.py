@@ -125,8 +125,8 @@ class Direct:
         from grader.worker.loading import load_implementation
 
         name = exercise.name
-        probes = worker.warm_up({name: {"warm": exercise.config.warm, "framework": exercise.config.framework,
-                                        "probes": str(exercise.probes)}})[name]  # fmt: skip
+        known = {"warm": exercise.config.warm, "framework": exercise.config.framework, "probes": str(exercise.probes)}
+        probes = worker.warm_up({name: known | {"forbidden": ()}})[name]  # the oracle is in this process, too
         self._probes, self._name = probes, name
         self._student = InProcess(probes, load_implementation(name, exercise.reference.read_bytes()))
         self._oracle = InProcess(probes, load_implementation("oracle", exercise.oracle.read_bytes()))
