@@ -121,6 +121,11 @@ class Exercise:
         by_id = {task.id: task for task in self.config.tasks}
         return by_id[pick(task_id, list(by_id), "task")]
 
+    def needed_by(self, task: Task) -> set[str]:
+        """The ids of a task and of all that it builds on."""
+        needed = {".".join(need.split(".")[:2]) for need in task.needs}
+        return {task.id}.union(*(self.needed_by(self.task(need)) for need in needed))
+
     def calls(self) -> dict[str, str]:
         """What each probe calls, as a learner would write it: the first line of the probe's docstring."""
         tree = ast.parse(self.probes.read_text("utf-8"), str(self.probes))

@@ -110,8 +110,9 @@ def check(
         ) as session:
             _tell_notice(session.notice)
             report = session.grade(handed_in.sources, seed)
-    followed = student.follow(catalog, report) if submission is None else None
+    followed = None
     if submission is None:
+        followed = student.follow(catalog, report)
         keep_stubs(catalog)
     if not printed:
         commands = _commands(catalog, submission, full, seed)

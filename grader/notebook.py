@@ -77,7 +77,8 @@ def _catalog() -> Catalog:
 def _grade(exercise: Exercise, task: Task, source: bytes) -> Report:
     """The report on a task and on those that it builds on, by the public checks."""
     session = _session(exercise)
-    wanted = {collected.check.id for collected in session.checks if collected.check.task in _needed(exercise, task)}
+    tasks = exercise.needed_by(task)
+    wanted = {collected.check.id for collected in session.checks if collected.check.task in tasks}
     try:
         grading = session.judge(exercise.name, source, DEFAULT_SEED, wanted, {})
     except BaseException:  # interrupted, maybe in the middle of a question
@@ -92,14 +93,6 @@ def _session(exercise: Exercise) -> Session:
         _sessions[exercise.name] = Session((exercise,))
         atexit.register(_sessions[exercise.name].close)
     return _sessions[exercise.name]
-
-
-def _needed(exercise: Exercise, task: Task) -> set[str]:
-    """The ids of a task and of all that it builds on."""
-    found = {task.id}
-    for need in task.needs:
-        found |= _needed(exercise, exercise.task(".".join(need.split(".")[:2])))
-    return found
 
 
 def _show(text: str, html: str) -> None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from grader.catalog import Exercise, Task
 from grader.progress import Progress, TaskProgress
+from grader.report import Report
+from grader.verdict import Verdict
 
 OFFERED_AFTER = 2
 """failures of the same check, so that nobody is told what they would have found a minute later"""
@@ -56,8 +58,9 @@ def finished(exercises: Iterable[Exercise], progress: Progress) -> set[str]:
     return {exercise.name for exercise in exercises if standing_of(exercise, progress).finished}
 
 
-def hint_offer(task: Task, progress: Progress, failing: Iterable[str], command: str) -> str:
-    """What is said of the hint that a command or a key gives, where one of these checks failed often; else nothing."""
+def hint_offer(task: Task, progress: Progress, report: Report, command: str) -> str:
+    """What is said of the hint that a command or a key gives, where a check of the task keeps failing; else nothing."""
+    failing = [check.id for check in report.checks if check.task == task.id and check.verdict is Verdict.FAIL]
     times = max((progress.failures.get(check, 0) for check in failing), default=0)
     if times < OFFERED_AFTER:
         return ""

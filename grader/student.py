@@ -16,7 +16,6 @@ from grader.report import Report
 from grader.salt import NO_SALT, read_salt
 from grader.standing import finished, hint_offer, standing_of
 from grader.typed import typed
-from grader.verdict import Verdict
 from grader.writers import standing as writer
 from grader.writers.terminal import wrap
 
@@ -43,9 +42,8 @@ def follow(catalog: Catalog, report: Report) -> Followed:
     told = [exercise for exercise in catalog.exercises if exercise.name in news]
 
     def hint(task_id: str) -> str:
-        failing = [check.id for check in report.checks if check.task == task_id and check.verdict is Verdict.FAIL]
         command = typed("hint", task=task_id)
-        return hint_offer(catalog.task(task_id)[1], kept, failing, command) or command
+        return hint_offer(catalog.task(task_id)[1], kept, report, command) or command
 
     def question(task_id: str) -> str:
         task = catalog.task(task_id)[1]
@@ -90,12 +88,13 @@ def ask(task_id: str, answer: tuple[str, ...]) -> None:
     catalog = read_here()
     _, task = catalog.task(task_id)
     if not task.predict:
-        known = [other.id for exercise in catalog.exercises for other in exercise.config.tasks if other.predict]
-        there = f"there are some before {', '.join(known)}" if known else "this lesson has none"
+        others = [other.id for exercise in catalog.exercises for other in exercise.config.tasks if other.predict]
+        there = f"there are some before {', '.join(others)}" if others else "this lesson has none"
         raise UsageError(f"no question is asked before {task.id}; {there}")
-    waiting = _open_questions(task, progress.read(catalog.root, _tell))
+    known = progress.read(catalog.root, _tell)
+    waiting = _open_questions(task, known)
     if not waiting:
-        _show_again(task, progress.read(catalog.root, _tell))
+        _show_again(task, known)
         return
     prediction = waiting[0]
     number = task.predict.index(prediction) + 1

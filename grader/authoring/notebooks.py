@@ -7,11 +7,11 @@ task is checked below the last cell that it needs. The same exercise gives the s
 import ast
 import json
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from grader.authoring.stubs import stub_of
+from grader.authoring.stubs import holes_in, stub_of
 from grader.catalog import Exercise, Task
 from grader.errors import UsageError
 
@@ -151,14 +151,8 @@ def _end(lines: list[str], statement: ast.stmt) -> int:
 
 def _holes(stub: str) -> dict[str, set[str]]:
     """The tasks of the open holes in each definition that has any."""
-    found: dict[str, set[str]] = defaultdict(set)
     definitions = [statement for statement in ast.parse(stub).body if isinstance(statement, DEFINITION)]
-    for definition in definitions:
-        for node in ast.walk(definition):
-            match node:
-                case ast.Raise(exc=ast.Call(func=ast.Name("NotImplementedError"), args=[ast.Constant(str(task))])):
-                    found[definition.name].add(task)
-    return found
+    return {definition.name: holes for definition in definitions if (holes := holes_in(definition))}
 
 
 def _text(cell_id: str, source: str) -> Cell:

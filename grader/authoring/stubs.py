@@ -6,6 +6,7 @@ return alpha / A.shape[0] * (B @ A)    ->     raise NotImplementedError("exercis
 ### END SOLUTION
 """
 
+import ast
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -74,6 +75,16 @@ def _task_above(lines: list[str], name: str, number: int) -> str:
 def stub_of(reference: Path) -> str:
     """The stub that belongs to a reference file."""
     return make_stub(reference.read_text("utf-8"), reference.name)
+
+
+def holes_in(definition: ast.AST) -> set[str]:
+    """The tasks whose open holes are in a definition of a stub."""
+    found = set()
+    for node in ast.walk(definition):
+        match node:
+            case ast.Raise(exc=ast.Call(func=ast.Name(id="NotImplementedError"), args=[ast.Constant(value=str(task))])):
+                found.add(task)
+    return found
 
 
 def handed_out(exercise: Exercise) -> str:

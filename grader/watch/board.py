@@ -115,12 +115,6 @@ def judged_as(exercise: Exercise, judged: Iterable[Judged]) -> ExerciseResult:
     return share_points(exercise.name, exercise.config.title, exercise.config.tasks, judged)
 
 
-def needed_by(exercise: Exercise, task: Task) -> set[str]:
-    """The task and all that it builds on, by their ids."""
-    needed = {need for name in task.needs for need in [".".join(name.split(".")[:2])]}
-    return {task.id}.union(*(needed_by(exercise, exercise.task(need)) for need in needed))
-
-
 def first_open(board: Board, exercise: str = "") -> str:
     """The first task that is not done, of one exercise or of all; the first one if all are."""
     tasks = [task for one, task in board.tasks if not exercise or one.name == exercise]

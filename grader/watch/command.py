@@ -17,10 +17,9 @@ from grader.report import ExerciseResult, Judged, assemble
 from grader.standing import hint_offer
 from grader.student import reference_of
 from grader.submission import existing_secrets, read_source
-from grader.verdict import Verdict
 from grader.watch import memory
 from grader.watch.affected import Questions, questions_of
-from grader.watch.board import Board, Plan, Record, Running, first_open, judged_as, lost, needed_by, plan, with_next
+from grader.watch.board import Board, Plan, Record, Running, first_open, judged_as, lost, plan, with_next
 from grader.watch.keys import Key, keys_in
 from grader.watch.pace import Pace
 from grader.watch.reset import Reset, reset_task
@@ -225,11 +224,7 @@ class Loop:
         """Keep where the student stands, and offer a hint of the tasks where a check keeps failing."""
         report = assemble([result], DEFAULT_SEED, "", full=False)
         kept = memory.remember(self._root, report, planned.kept, self._tell)
-        failing = [check.id for check in report.checks if check.verdict is Verdict.FAIL]
-        offers = {
-            task.id: hint_offer(task, kept, [check for check in failing if check.startswith(f"{task.id}.")], "h")
-            for task in exercise.config.tasks
-        }
+        offers = {task.id: hint_offer(task, kept, report, "h") for task in exercise.config.tasks}
         self._board = replace(self._board, offers={**self._board.offers, **offers})
 
     def _is_done(self, exercise: Exercise) -> bool:
@@ -246,7 +241,7 @@ class Loop:
         self, exercise: Exercise, source: bytes, units: Units, planned: Plan, *, once_more: bool = False
     ) -> None:
         shown = self._board.shown
-        tasks = needed_by(*shown) if shown[0] is exercise else set()
+        tasks = exercise.needed_by(shown[1]) if shown[0] is exercise else set()
         first = frozenset(check for check in planned.wanted if check.rpartition(".")[0] in tasks)
         self._judged = {}
         self._runs.start(exercise, source, units, planned, first)

@@ -7,11 +7,9 @@ from pathlib import Path
 from grader import files, progress
 from grader.authoring.stubs import stub_of
 from grader.catalog import Catalog, Exercise
-from grader.progress import Progress
+from grader.progress import FOLDER, Progress
 from grader.report import Report
 from grader.watch.reset import holes_of
-
-FOLDER = ".grader"
 
 
 def remember(root: Path, report: Report, known: Container[str], tell: Callable[[str], None]) -> Progress:

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from grader.authoring.stubs import holes_in
 from grader.errors import UsageError
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -28,7 +29,7 @@ def reset_task(current: str, stub: str, task: str) -> Reset:
         mine = dict(_functions(ast.parse(current)))
     except (SyntaxError, ValueError):
         raise UsageError("the file has a syntax error: mend it first, or the functions cannot be found in it") from None
-    fresh = {name: (node, _holes(node)) for name, node in _functions(ast.parse(stub))}
+    fresh = {name: (node, holes_in(node)) for name, node in _functions(ast.parse(stub))}
     found = {name: node for name, (node, holes) in fresh.items() if task in holes and name in mine}
     if not found:
         raise UsageError(f"no function of {task} is left in the file; copy it from a fresh stub")
@@ -49,7 +50,7 @@ def reset_task(current: str, stub: str, task: str) -> Reset:
 def holes_of(source: str) -> set[str]:
     """The tasks with an open hole in a file; none where Python would not read it."""
     try:
-        return {hole for _, node in _functions(ast.parse(source)) for hole in _holes(node)}
+        return {hole for _, node in _functions(ast.parse(source)) for hole in holes_in(node)}
     except (SyntaxError, ValueError):
         return set()
 
@@ -61,16 +62,6 @@ def _functions(tree: ast.Module) -> Iterator[tuple[str, Function]]:
             yield node.name, node
         elif isinstance(node, ast.ClassDef):
             yield from ((f"{node.name}.{inner.name}", inner) for inner in node.body if isinstance(inner, Function))
-
-
-def _holes(function: Function) -> set[str]:
-    """The tasks whose holes are in a function."""
-    found = set()
-    for node in ast.walk(function):
-        match node:
-            case ast.Raise(exc=ast.Call(func=ast.Name(id="NotImplementedError"), args=[ast.Constant(value=str(task))])):
-                found.add(task)
-    return found
 
 
 def _first(function: Function) -> int:

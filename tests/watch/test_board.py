@@ -14,7 +14,7 @@ from grader.grade import Session
 from grader.report import Judged
 from grader.verdict import Verdict
 from grader.watch.affected import questions_of
-from grader.watch.board import Board, Record, Running, first_open, judged_as, lost, needed_by, plan, with_next
+from grader.watch.board import Board, Record, Running, first_open, judged_as, lost, plan, with_next
 from grader.watch.screen import Size, render, syntax_words
 from grader.watch.units import units_of
 from grader.writers.terminal import Commands
@@ -120,8 +120,8 @@ def test_task_that_passed_before_is_named(exercise):
 
 def test_task_needs_what_it_builds_on(exercise):
     first, second = exercise.config.tasks
-    assert needed_by(exercise, first) == {"vectors.1"}
-    assert needed_by(exercise, second) == {"vectors.1", "vectors.2"}
+    assert exercise.needed_by(first) == {"vectors.1"}
+    assert exercise.needed_by(second) == {"vectors.1", "vectors.2"}
 
 
 def test_what_is_wanted_first_is_judged_first_and_the_verdicts_are_the_same(exercise, reference):
