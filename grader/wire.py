@@ -8,6 +8,7 @@ tensors' bytes, in order, without gaps).
 """
 
 import contextlib
+import hashlib
 import json
 import math
 import socket
@@ -26,12 +27,15 @@ Value: TypeAlias = "Plain | Tensor | Opaque | list[Value] | dict[str, Value]"
 Kind: TypeAlias = Literal["ready", "load", "ask", "answer", "raised"]
 
 KINDS: Final = frozenset({"ready", "load", "ask", "answer", "raised"})
+REPLIES: Final[tuple[Kind, ...]] = ("answer", "raised")
 MAGIC: Final = b"FTG1"
 PREFIX: Final = struct.Struct(">4sIQ")
 FORBIDDEN_IMPORT: Final = "ForbiddenImport"
 """stands among the bases of an exception that an import of a forbidden module led to"""
 CHUNK: Final = 64 * 1024
 MAX_HEADER: Final = 256 * 1024
+MAX_OPENING: Final = 64
+"""bytes of a header up to and with the longest number"""
 MAX_BODY: Final = 64 * 1024 * 1024
 MAX_TENSORS: Final = 1024
 MAX_DIMS: Final = 8
@@ -97,18 +101,42 @@ class Message:
     value: dict[str, Value]
 
 
-def encode(message: Message) -> bytes:
-    """The frame of a message; raises WireError if it does not fit the caps or holds what cannot travel."""
+@dataclass(frozen=True)
+class Sealed:
+    """A message that is ready to travel, but for its number: what is said more than once is made once."""
+
+    opening: bytes
+    """the header up to its number"""
+    rest: bytes
+    """the header behind it"""
+    body: bytes
+
+    def frame(self, number: int) -> bytes:
+        """The frame of this message with a number."""
+        header = b"%b%d%b" % (self.opening, number, self.rest)
+        return b"".join((PREFIX.pack(MAGIC, len(header), len(self.body)), header, self.body))
+
+
+def seal(kind: Kind, value: dict[str, Value]) -> Sealed:
+    """A message without its number; raises WireError if it does not fit the caps or holds what cannot travel."""
     tensors: list[Tensor] = []
-    tree = _pack(message.value, tensors, 0)
+    tree = _pack(value, tensors, 0)
     specs = [[tensor.dtype, list(tensor.shape)] for tensor in tensors]
-    fields = {"kind": message.kind, "number": message.number, "value": tree, "tensors": specs}
-    header = ENCODER.encode(fields).encode()
+    rest = b"," + ENCODER.encode({"value": tree, "tensors": specs}).encode()[1:]
     body_size = sum(len(tensor.data) for tensor in tensors)
-    if len(header) > MAX_HEADER or body_size > MAX_BODY or len(tensors) > MAX_TENSORS:
-        sizes = f"{len(header)} bytes of text, {body_size} of arrays, {len(tensors)} arrays"
+    if len(rest) > MAX_HEADER - MAX_OPENING or body_size > MAX_BODY or len(tensors) > MAX_TENSORS:
+        sizes = f"{len(rest)} bytes of text, {body_size} of arrays, {len(tensors)} arrays"
         raise WireError(f"message too large: {sizes}")
-    return b"".join([PREFIX.pack(MAGIC, len(header), body_size), header, *(tensor.data for tensor in tensors)])
+    return Sealed(_opening(kind), rest, b"".join(tensor.data for tensor in tensors))
+
+
+def encode(message: Message) -> bytes:
+    """The frame of a message; raises WireError as `seal` does."""
+    return seal(message.kind, message.value).frame(message.number)
+
+
+def _opening(kind: Kind) -> bytes:
+    return b'{"kind":"%b","number":' % kind.encode()
 
 
 def decode(header: bytes, body: bytes) -> Message:
@@ -217,6 +245,31 @@ def _unpack(tree: object, tensors: list[Tensor], depth: int) -> Value:
     raise WireError(f"unexpected {type(tree).__name__} in value")
 
 
+@dataclass(frozen=True)
+class Received:
+    """A frame as it came; nobody has looked into it yet."""
+
+    header: bytes
+    body: bytes
+
+    @property
+    def message(self) -> Message:
+        """What it says; raises WireError if that is no message."""
+        return decode(self.header, self.body)
+
+    def fingerprint(self, number: int) -> bytes:
+        """The same for frames that say the same under other numbers; empty if it is not plain that it has this one.
+
+        A frame of our own making begins with its kind and its number. One that does not has to be looked into.
+        """
+        for kind in REPLIES:
+            opening = b"%b%d," % (_opening(kind), number)
+            if self.header.startswith(opening):
+                rest = self.header[len(opening) :]
+                return hashlib.sha256(b"%b%d,%b%b" % (kind.encode(), len(rest), rest, self.body)).digest()
+        return b""
+
+
 class Channel:
     """Messages over a connected stream socket, with one deadline for a whole frame (not per read)."""
 
@@ -226,23 +279,30 @@ class Channel:
 
     def send(self, message: Message, deadline: float | None = None) -> None:
         """Send one message; raises EOFError if the peer is gone and TimeoutError if it does not read in time."""
-        frame = memoryview(encode(message))
+        self.send_frames(encode(message), deadline)
+
+    def send_frames(self, frames: bytes, deadline: float | None = None) -> None:
+        """Send what is a frame already, or several."""
+        left = memoryview(frames)
         try:
-            while frame:
+            while left:
                 self._wait_until(deadline)
-                frame = frame[self._socket.send(frame) :]
+                left = left[self._socket.send(left) :]
         except (BrokenPipeError, ConnectionResetError):
             raise EOFError("the peer closed the channel") from None
 
     def receive(self, deadline: float | None = None) -> Message:
         """The next message; raises EOFError, TimeoutError, or WireError if the bytes are no message."""
+        return self.receive_frame(deadline).message
+
+    def receive_frame(self, deadline: float | None = None) -> Received:
+        """The next frame; raises WireError if it is none, but does not look at what it says."""
         magic, header_size, body_size = PREFIX.unpack(self._read(PREFIX.size, deadline))
         if magic != MAGIC:
             raise WireError("not a frame")
         if header_size > MAX_HEADER or body_size > MAX_BODY:
             raise WireError(f"frame too large: header {header_size}, body {body_size} bytes")
-        header = self._read(header_size, deadline)
-        return decode(header, self._read(body_size, deadline))
+        return Received(self._read(header_size, deadline), self._read(body_size, deadline))
 
     def shut_down(self) -> None:
         """Make this and every later read on both ends find the end of the stream; safe from another thread."""

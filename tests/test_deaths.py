@@ -232,7 +232,7 @@ LIES = {
         return list(np.ones((2000, 1)))
         """,
         "the answer cannot be sent to the grader",
-        "saw       message too large: 64960 bytes of text, 16000 of arrays, 2000 arrays",
+        "saw       message too large: 64932 bytes of text, 16000 of arrays, 2000 arrays",
     ),
 }
 """Answers of the wrong type, and answers that lie about themselves."""

@@ -7,6 +7,7 @@ its own. There is one for each job that is handed out: a submission that sleeps 
 
 import contextlib
 import ctypes
+import gc
 import multiprocessing
 import signal
 import socket
@@ -101,6 +102,7 @@ def local(settings: Settings, session: Session, width: int) -> Pool:
         context = multiprocessing.get_context("spawn")
         return Pool(ProcessPoolExecutor(width, context, initializer=_ignore_interrupts), width)
     lines = [launcher.attach() for _ in range(WAITING * width)]
+    gc.freeze()  # or each copy's first look through all that is here would copy it
     forking = multiprocessing.get_context("fork")
     given = (settings, session, launcher, lines, forking.Value("i", 0), forking.Semaphore(width))
     executor = ProcessPoolExecutor(len(lines), forking, initializer=_settle_in, initargs=given)

@@ -20,7 +20,9 @@ from grader.checking.cases import SEED, Case, cases_of
 from grader.checking.check import Check, parameters_of, require_check
 from grader.checking.diagnosis import Evidence, explain, quantities_of
 from grader.checking.finding import Difference, Failed, Finding, Situation, Todo, is_shown, words
-from grader.checking.implementation import Exchange, Implementation, Source
+from grader.checking.foresight import Ahead, Scripts
+from grader.checking.holding import Source
+from grader.checking.implementation import Exchange, Implementation
 from grader.checking.inputs import Drawn, Inputs
 from grader.checking.mistakes import Named, Trace, Tracer, recognise
 from grader.errors import BrokenError, CatalogError, UnansweredError
@@ -86,6 +88,7 @@ class Bench:
         self._launcher: Launcher | None = None
         self._trusted: dict[tuple[str, str], Implementation] = {}
         self._cases: dict[tuple[str, int], list[Case]] = {}
+        self.scripts = Scripts()
         self.drawn: dict[tuple[int, int], Drawn] = defaultdict(list)
         """the arrays of drawn cases, by the seed of their check and their number"""
         self._calls: dict[str, dict[str, str]] = {}
@@ -230,7 +233,7 @@ class Grading:
     @property
     def isolation(self) -> Isolation:
         """How well the submission was confined, in the weakest of its workers."""
-        return weakest(isolation for student in self._students.values() for isolation in student.isolations)
+        return weakest(isolation for student in self._students.values() for isolation in student.held.isolations)
 
     @property
     def doubt(self) -> Doubt:
@@ -482,7 +485,7 @@ class _Attempt:
 
     def __call__(self, case: Case, drawn: Drawn | None = None) -> None:
         """Raises Failed or Todo as the body does; `drawn` are the arrays of the case, if it was run before."""
-        self._student.printed()  # a message tells only what was printed on its own case
+        self._student.held.printed()  # a message tells only what was printed on its own case
         self._student.exchanges.clear()
         self._inputs = Inputs(self._seed, case.get(SEED, 0), drawn)
         given: dict[str, Any] = {name: value for name, value in case.items() if name != SEED}
@@ -498,13 +501,27 @@ class _Attempt:
 
     def first_failure(self, cases: list[Case]) -> Failure | None:
         """Run the cases up to the first that fails."""
-        for index, case in enumerate(cases):
-            try:
-                self(case, self._bench.drawn[self._seed, index])
-            except Failed as failed:
-                seen = self.seen(case, failed.finding)
-                exchanges = tuple(self._student.exchanges)
-                return Failure(self._exercise, self.body, cases[:index], case, seen, exchanges)
+        with Ahead(self._student, self._bench.scripts, self._seed, len(cases)) as ahead:
+            for number, case in enumerate(cases):
+                if ahead.passes(number):
+                    continue
+                drawn = self._bench.drawn[self._seed, number]
+                try:
+                    self(case, drawn)
+                except Failed as failed:
+                    seen, exchanges = self.seen(case, failed.finding), tuple(self._student.exchanges)
+                    if ahead.mixed_up(seen.situation.printed) and failed.finding.kind != "hung":
+                        seen = self._alone(case, drawn) or seen
+                    return Failure(self._exercise, self.body, cases[:number], case, seen, exchanges)
+                ahead.passed(number)
+        return None
+
+    def _alone(self, case: Case, drawn: Drawn) -> "Seen | None":
+        """A failing case by itself, since what was printed meanwhile may be of others; None if it does not fail now."""
+        try:
+            self(case, drawn)
+        except Failed as failed:
+            return self.seen(case, failed.finding)
         return None
 
     def further(self, cases: list[Case]) -> Iterator[Seen]:
@@ -530,7 +547,7 @@ class _Attempt:
         evidence = self._evidence(finding.difference, shown) if finding.difference else None
         if made and all(map(is_shown, made.values())):
             shown.pop(SEED, None)  # it only made the arrays, which are there to be read
-        return Seen(finding, Situation(shown, made, call, self._student.printed()), evidence)
+        return Seen(finding, Situation(shown, made, call, self._student.held.printed()), evidence)
 
     def _evidence(self, difference: Difference, shown: Mapping[str, object]) -> Evidence:
         asked = self._student.exchanges

@@ -6,10 +6,9 @@ The two sides differ in one thing only: what goes wrong in the student's worker 
 
 import builtins
 import hashlib
-import math
-import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import NoReturn, TypeAlias
 
 import numpy as np
@@ -17,13 +16,13 @@ import numpy as np
 from grader.cells.places import is_made, place_of
 from grader.checking.cancelling import Cancellation
 from grader.checking.finding import Failed, Finding, Todo
-from grader.errors import BrokenError, UnansweredError, WireError
+from grader.checking.holding import Given, Held, Question, Source
+from grader.errors import UnansweredError
 from grader.verdict import LOADING
-from grader.wire import FORBIDDEN_IMPORT, Message, Opaque, Tensor, Value, encode
-from grader.worker.host import Answer, Died, Launcher, Order, Outcome, Raised, Worker
-from grader.worker.isolation import Isolation
+from grader.wire import FORBIDDEN_IMPORT, Opaque, Tensor, Value
+from grader.worker.host import Answer, Died, Launcher, Outcome, Raised
 from grader.worker.limits import Limits
-from grader.worker.watch import Doubt, Looks
+from grader.worker.watch import Doubt
 
 Argument: TypeAlias = "np.ndarray | Value"
 
@@ -47,25 +46,6 @@ class Observations(Mapping[str, Value]):
 
 
 @dataclass(frozen=True)
-class Source:
-    """An implementation's file, to be loaded as module `name`; `content` is None if it was not handed in."""
-
-    role: str
-    name: str
-    content: bytes | None
-    forbidden: tuple[str, ...] = ()
-    limits: Limits = field(default_factory=Limits)
-    unreadable: tuple[str, ...] = ()
-    """files that its worker must not be able to read"""
-    needs_jail: bool = False
-    """whether it must not run where a jail does not hold"""
-
-    @property
-    def trusted(self) -> bool:
-        return self.role != "student"
-
-
-@dataclass(frozen=True)
 class Exchange:
     """One question to an implementation, and what came back."""
 
@@ -81,24 +61,18 @@ class Implementation:
         self, source: Source, launcher: Launcher, exercise: str, cancellation: Cancellation | None = None
     ) -> None:
         self.source = source
-        self._cancellation = cancellation or Cancellation()
         self.last_probe = ""
         self.last_plain: dict[str, Argument] = {}
         """the arguments of the last probe that read well in a message"""
         self.exchanges: list[Exchange] = []
         """what it was asked since whoever asks last cleared this; nothing is kept of our own implementations"""
-        self.isolations: list[Isolation] = []
-        """of each worker that ran it"""
         self.doubts: set[Doubt] = set()
         """about each time that it hung: the machine may have been too busy for it"""
+        self.held = Held(source, launcher, exercise, cancellation or Cancellation())
         self._launcher, self._exercise = launcher, exercise
-        self._worker: Worker | None = None
-        self._inherited: Worker | None = None
-        self._load_failure: Raised | Died | None = None
         self._seed = 0
-        self._spent_s = 0.0
-        self._looks = Looks()
-        self._printed = ""
+        self._foreseen: deque[tuple[Question, Given]] = deque()
+        self._surprised = False
         self._replies: dict[bytes, Answer] = {}
 
     def as_student(self) -> "Implementation":
@@ -108,9 +82,8 @@ class Implementation:
     def begin(self, seed: int) -> None:
         """Start a check: global generators are seeded with `seed` before each of its probes."""
         self._seed = seed
-        self._inherited = self._worker
+        self.held.begin()
         self.last_probe, self.last_plain = "", {}
-        self.printed()
 
     def ask(self, probe: str, **arguments: Argument) -> Observations:
         """Run a probe beside this implementation; arrays travel by value. Returns only if it answered."""
@@ -137,99 +110,63 @@ class Implementation:
                 self._fail(Finding("raises", "an exception was expected", type_name, "it returned normally"))
         self._explain(outcome)
 
-    def printed(self) -> str:
-        """What it printed since the last call."""
-        text = self._printed + (self._worker.output.take() if self._worker else "")
-        self._printed = ""
-        return text
+    def expect(self, questions: Iterable[Question], given: Iterable[Given]) -> None:
+        """Answer these questions, if they are asked now and in this order, by what was given ahead."""
+        self._foreseen = deque(zip(questions, given, strict=False))
+        self._surprised = False
+
+    @property
+    def was_foreseen(self) -> bool:
+        """Whether what was asked since the last `expect` is what was expected, and all of that."""
+        return not self._surprised and not self._foreseen
 
     def close(self) -> None:
         """End its worker, if one runs."""
-        if self._worker and self._worker.alive:
-            self._worker.close()
-        self._worker = None
+        self.held.close()
 
     def _outcome(self, probe: str, arguments: Mapping[str, Argument]) -> Outcome:
         if self.source.content is None:
             raise Todo("")
         self.last_probe = probe
         self.last_plain = {name: value for name, value in arguments.items() if _is_short(value)}
-        sent = {name: sendable(value) for name, value in arguments.items()}
-        if not self.source.trusted:
-            outcome = self._converse(probe, sent)
-            if isinstance(outcome, Died):
-                self.doubts.add(outcome.doubt)
-            self.exchanges.append(Exchange(probe, sent, outcome))
-            return outcome
-        question: dict[str, Value] = {"probe": probe, "arguments": sent, "seed": self._seed}
+        asked = Question(probe, {name: sendable(value) for name, value in arguments.items()}, self._seed)
+        if self.source.trusted:
+            return self._remembered(asked)
+        outcome = self._given_ahead(asked) or self.held.converse(asked)
+        if isinstance(outcome, Died):
+            self.doubts.add(outcome.doubt)
+        self.exchanges.append(Exchange(probe, asked.arguments, outcome))
+        return outcome
+
+    def _given_ahead(self, asked: Question) -> Outcome | None:
+        """The answer to a question that was sent ahead; None for one that has to be asked."""
+        if not self._foreseen:
+            return None
+        question, given = self._foreseen.popleft()
+        self._surprised = question != asked
+        outcome = None if self._surprised else self.held.read(given)
+        if outcome is None:
+            self._foreseen.clear()
+        return outcome
+
+    def _remembered(self, asked: Question) -> Outcome:
+        """What one of our own implementations answers: that is computed once."""
         try:
-            key = hashlib.sha256(encode(Message("ask", 0, question))).digest()
-        except WireError as error:
-            raise UnansweredError(f"{self.source.role} of {self._exercise}, probe `{probe}`: {error}") from None
+            key = hashlib.sha256(asked.sealed.rest + asked.sealed.body).digest()
+        except UnansweredError as error:
+            raise UnansweredError(f"{self.source.role} of {self._exercise}: {error}") from None
         if key not in self._replies:
-            outcome = self._converse(probe, sent)
+            outcome = self.held.converse(asked)
             if not isinstance(outcome, Answer):
                 return outcome
             self._replies[key] = outcome
         return self._replies[key]
 
-    def _converse(self, probe: str, arguments: Mapping[str, Value]) -> Outcome:
-        if self._load_failure:
-            return self._load_failure
-        left_s = math.inf if self.source.trusted else self.source.limits.total_s - self._spent_s
-        if left_s <= 0:
-            return self._out_of_time(" before this check")
-        self._launcher.core.take()  # if one that slept lent it; not on the student's time
-        started = time.monotonic()
-        try:
-            worker = self._ready_worker()
-            if self._load_failure:
-                return self._load_failure
-            with self._cancellation.interrupting(worker):
-                outcome = worker.ask(probe, arguments, self._seed, left_s)
-        finally:
-            self._spent_s += time.monotonic() - started
-        self._looks.add(worker.looks)
-        if isinstance(outcome, Died) and not self.source.trusted and self._spent_s >= self.source.limits.total_s:
-            outcome = self._out_of_time()
-        if not worker.alive:
-            self._worker = None
-            if worker is self._inherited and isinstance(outcome, Died) and outcome.kind != "hung":
-                # An earlier check may have left behind what broke it, a thread say: it is no fault of this one.
-                return self._converse(probe, arguments)
-            self._printed += worker.output.take()
-        return outcome
-
-    def _out_of_time(self, when: str = "") -> Died:
-        total_s = self.source.limits.total_s
-        return Died(f"used up the {total_s:g} seconds for this exercise{when}", "hung", self._looks.doubt(total_s))
-
-    def _ready_worker(self) -> Worker:
-        """A living worker that has loaded the source, or has failed to: that is tried only once."""
-        if self._worker is None or not self._worker.alive:
-            self._worker = self._start_worker()
-            if self._load_failure is None:
-                with self._cancellation.interrupting(self._worker):
-                    outcome = self._worker.load(self.source.name, self.source.content or b"")
-                self._load_failure = None if isinstance(outcome, Answer) else outcome
-        return self._worker
-
-    def _start_worker(self) -> Worker:
-        source = self.source
-        order = Order(self._exercise, source.limits, source.trusted, source.forbidden, source.unreadable)
-        worker = Worker(self._launcher, order)
-        isolation = worker.confinement.isolation
-        if source.needs_jail and isolation is Isolation.NONE:
-            worker.close()
-            raise BrokenError(f"a worker was not confined: {worker.confinement.why}")
-        self.isolations.append(isolation)
-        return worker
-
     def _explain(self, outcome: Outcome) -> NoReturn:
         """Raise the verdict that an exception or a death leads to."""
         file = "your notebook" if is_made(self.source.content or b"") else f"{self.source.name}.py"
         subject = "it" if self.source.trusted else "your code"
-        loading = outcome is self._load_failure
+        loading = outcome is self.held.load_failure
         match outcome:
             case Raised() if _is_hole(outcome) and not loading and not self.source.trusted:
                 raise Todo(outcome.message)

@@ -16,14 +16,15 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import grader
 from grader.errors import BrokenError, UnansweredError, WireError
-from grader.wire import MAX_NAME, Channel, Kind, Message, Tensor, Value
+from grader.wire import MAX_NAME, Channel, Message, Received, Sealed, Tensor, Value, seal
 from grader.worker import scratch, watch
 from grader.worker.core import Core
 from grader.worker.isolation import Confinement
@@ -96,6 +97,17 @@ class Died:
 
 
 Outcome = Answer | Raised | Died
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back to a question, not yet looked into."""
+
+    received: Received
+    number: int
+    """of the question"""
+    fingerprint: bytes
+    """the same for replies that say the same; empty for one that nobody can compare"""
 
 
 class Process(Protocol):
@@ -427,6 +439,8 @@ class Worker:
         """at it, while it had its last question"""
         self._interrupted = False
         self._numbers = itertools.count(1)
+        self._awaited: deque[int] = deque()
+        """the numbers of the questions that were sent ahead and have no answer yet"""
         self.alive = True
         try:
             self.confinement = Confinement.of(self._channel.receive(time.monotonic() + STARTUP_S).value)
@@ -440,12 +454,45 @@ class Worker:
     def load(self, name: str, source: bytes) -> Outcome:
         """Let it run a submission's source as module `name`."""
         tensor = Tensor("uint8", (len(source),), source)
-        return self._converse("load", {"name": name, "source": tensor}, self._limits.load_s)
+        letter = seal("load", {"name": name, "source": tensor})
+        return self.outcome(self._converse(letter, self._limits.load_s))
 
-    def ask(self, probe: str, arguments: Mapping[str, Value], seed: int, at_most_s: float = math.inf) -> Outcome:
+    def ask(self, asked: Sealed, at_most_s: float = math.inf) -> Outcome:
         """Let it run one probe beside its implementation, for as long as one call may take and `at_most_s`."""
-        question: dict[str, Value] = {"probe": probe, "arguments": dict(arguments), "seed": seed}
-        return self._converse("ask", question, min(self._limits.call_s, at_most_s))
+        return self.outcome(self._converse(asked, min(self._limits.call_s, at_most_s)))
+
+    @property
+    def awaits(self) -> int:
+        """How many questions were sent ahead and have no answer yet."""
+        return len(self._awaited)
+
+    def ask_ahead(self, questions: Iterable[Sealed]) -> None:
+        """Send questions whose answers `next_reply` will wait for; together few enough bytes for a socket to take."""
+        numbered = [(next(self._numbers), sealed) for sealed in questions]
+        self._awaited.extend(number for number, _ in numbered)
+        self._send(b"".join(sealed.frame(number) for number, sealed in numbered), self._limits.call_s)
+
+    def next_reply(self, at_most_s: float = math.inf) -> "Reply | Died":
+        """What came back to the first question that was sent ahead and has no answer yet.
+
+        A call's time runs from the moment that the answer before it was here.
+        """
+        return self._await(self._awaited.popleft(), min(self._limits.call_s, at_most_s))
+
+    def drain(self, at_most_s: float) -> None:
+        """Let it answer what was sent ahead, and hear none of it; it is ended if that takes longer."""
+        deadline = time.monotonic() + at_most_s
+        while self._awaited and self.alive:
+            self._await(self._awaited.popleft(), deadline - time.monotonic())
+
+    def outcome(self, reply: "Reply | Died") -> Outcome:
+        """What a reply means; whoever sent one that means nothing is ended."""
+        if isinstance(reply, Died):
+            return reply
+        try:
+            return outcome_of(reply.received.message, reply.number)
+        except WireError as error:
+            return self._garbled(error)
 
     def interrupt(self) -> None:
         """From another thread: what it is asked ends at once, as a death; whoever asked then buries it."""
@@ -466,25 +513,31 @@ class Worker:
             if self._process.handle is not None:
                 os.close(self._process.handle)
 
-    def _converse(self, kind: Kind, value: dict[str, Value], timeout_s: float) -> Outcome:
+    def _converse(self, sealed: Sealed, timeout_s: float) -> "Reply | Died":
         number = next(self._numbers)
-        self.looks = watch.Looks()
         deadline = time.monotonic() + timeout_s
+        self._send(sealed.frame(number), timeout_s)
+        return self._await(number, timeout_s, deadline)
+
+    def _send(self, frames: bytes, timeout_s: float) -> None:
+        # What kept them from being taken in is learnt by waiting for an answer.
+        with contextlib.suppress(EOFError, TimeoutError):
+            self._channel.send_frames(frames, time.monotonic() + timeout_s)
+
+    def _await(self, number: int, timeout_s: float, deadline: float | None = None) -> "Reply | Died":
+        """The reply to a question, `timeout_s` from now if there is no deadline for it and what was before."""
+        deadline = time.monotonic() + timeout_s if deadline is None else deadline
+        self.looks = watch.Looks()
+        if self._watch:
+            self._watch.looks = self.looks
         try:
-            self._ask(Message(kind, number, value), deadline)
-            if self._watch:
-                self._watch.looks = self.looks
-            reply = self._channel.receive(deadline)
-            while reply.number < number:  # a second answer to an earlier question, which is no longer of interest
-                reply = self._channel.receive(deadline)
-            return outcome_of(reply, number)
+            return self._receive(number, deadline)
         except TimeoutError:
             self.close()
             reason = f"did not answer within {timeout_s:g} second{'s' if timeout_s != 1 else ''}"
             return Died(reason, "hung", self.looks.doubt(timeout_s))
         except WireError as error:
-            self.close()
-            return Died(f"garbled the answer of its process ({error})")
+            return self._garbled(error)
         except EOFError:
             # Its own exit code says more than our signal: a closed channel usually means that it is exiting.
             return self._death(self.close(grace_s=0.0 if self._interrupted else 0.5))
@@ -492,11 +545,17 @@ class Worker:
             if self._watch:
                 self._watch.looks = None
 
-    def _ask(self, question: Message, deadline: float) -> None:
-        try:
-            self._channel.send(question, deadline)
-        except WireError as error:  # what we ask is never this worker's fault
-            raise UnansweredError(f"the probe `{question.value.get('probe')}` cannot be asked: {error}") from None
+    def _receive(self, number: int, deadline: float) -> "Reply":
+        while True:
+            received = self._channel.receive_frame(deadline)
+            # A frame with a lower number is a second answer to an earlier question, which is no longer of interest.
+            fingerprint = received.fingerprint(number)
+            if fingerprint or received.message.number >= number:
+                return Reply(received, number, fingerprint)
+
+    def _garbled(self, error: WireError) -> Died:
+        self.close()
+        return Died(f"garbled the answer of its process ({error})")
 
     def _death(self, code: int) -> Died:
         if self.output.too_much:
@@ -516,6 +575,14 @@ def _watch(process: Process, limits: Limits, folder: Path, core: Core) -> watch.
     if handle is None or number is None:
         return None
     return watch.Watch(number, limits, folder, lambda: watch.kill(handle), core)
+
+
+def question(probe: str, arguments: Mapping[str, Value], seed: int) -> Sealed:
+    """What a probe is asked; raises UnansweredError for what cannot travel, which is never the worker's fault."""
+    try:
+        return seal("ask", {"probe": probe, "arguments": dict(arguments), "seed": seed})
+    except WireError as error:
+        raise UnansweredError(f"the probe `{probe}` cannot be asked: {error}") from None
 
 
 def outcome_of(message: Message, number: int) -> Outcome:

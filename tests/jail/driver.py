@@ -94,7 +94,7 @@ class Scene:
             (self.exercise,), full=True, allow_unjailed=unjailed, unreadable=[self._other], salt=salt
         )
         self._neighbour = self.session.bench.student(self.exercise, self._other.read_bytes())
-        self._neighbour._ready_worker()
+        self._neighbour.held.ready()
         self._table: list[tuple[str, object]] = []
         self.control = self._record()
         self._before = self._state()
@@ -123,7 +123,7 @@ class Scene:
 
     def submission(self, attack: Attack) -> bytes:
         """The file that is handed in to carry out an attack."""
-        neighbour = watch.process_of(self._neighbour._worker._process.handle)
+        neighbour = watch.process_of(self._neighbour.held.ready()._process.handle)
         zygote = self.session.bench.launcher._process.pid
         targets = {
             "solution": str(self.exercise.reference),
@@ -159,7 +159,7 @@ class Scene:
     def _state(self) -> dict[str, object]:
         """What no attack may change."""
         return {
-            "another submission": watch.process_of(self._neighbour._worker._process.handle),
+            "another submission": watch.process_of(self._neighbour.held.ready()._process.handle),
             "processes": len(_descendants(os.getpid())),
             "scratch folders": len(os.listdir(tempfile.gettempdir())),
             "files outside": [name for folder in OPEN_FOLDERS for name in os.listdir(folder) if LEFT_BEHIND in name],

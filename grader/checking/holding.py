@@ -1,0 +1,220 @@
+"""One implementation in a worker that is replaced when it dies: whatever happens comes back as an Outcome.
+
+Knows a submission's limits and what is left of them, and no verdicts.
+"""
+
+import math
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from grader.checking.cancelling import Cancellation
+from grader.errors import BrokenError
+from grader.wire import Sealed, Value
+from grader.worker.host import Answer, Died, Launcher, Order, Outcome, Raised, Reply, Worker, question
+from grader.worker.isolation import Isolation
+from grader.worker.limits import Limits
+from grader.worker.watch import Looks
+
+PATIENCE_S = 0.25
+"""for answers that nobody needs: a fresh worker costs less"""
+
+
+@dataclass(frozen=True)
+class Source:
+    """An implementation's file, to be loaded as module `name`; `content` is None if it was not handed in."""
+
+    role: str
+    name: str
+    content: bytes | None
+    forbidden: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    unreadable: tuple[str, ...] = ()
+    """files that its worker must not be able to read"""
+    needs_jail: bool = False
+    """whether it must not run where a jail does not hold"""
+
+    @property
+    def trusted(self) -> bool:
+        return self.role != "student"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a probe is asked, and how global generators are seeded before."""
+
+    probe: str
+    arguments: Mapping[str, Value]
+    seed: int
+
+    @cached_property
+    def sealed(self) -> Sealed:
+        """As it travels; raises UnansweredError if it cannot."""
+        return question(self.probe, self.arguments, self.seed)
+
+    @property
+    def size(self) -> int:
+        """Bytes on the wire, but for what every message has."""
+        return len(self.sealed.rest) + len(self.sealed.body)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What came back to a question that was sent ahead, and from whom."""
+
+    worker: Worker
+    reply: Reply | Died
+
+    @property
+    def fingerprint(self) -> bytes:
+        """The same for answers that say the same; empty for one that cannot be compared."""
+        return b"" if isinstance(self.reply, Died) else self.reply.fingerprint
+
+
+class Held:
+    """The worker of one implementation, and the next one after a death."""
+
+    def __init__(self, source: Source, launcher: Launcher, exercise: str, cancellation: Cancellation) -> None:
+        self.isolations: list[Isolation] = []
+        """of each worker that ran it"""
+        self.load_failure: Raised | Died | None = None
+        self._source, self._launcher, self._exercise = source, launcher, exercise
+        self._cancellation = cancellation
+        self._worker: Worker | None = None
+        self._inherited: Worker | None = None
+        self._spent_s = 0.0
+        self._looks = Looks()
+        self._printed = ""
+        self._talks = False
+
+    def begin(self) -> None:
+        """Start a check: what breaks the worker that is there now may be an earlier one's doing."""
+        self._inherited = self._worker
+        self.printed()
+
+    def printed(self) -> str:
+        """What it printed since the last call."""
+        text = self._printed + (self._worker.output.take() if self._worker else "")
+        self._printed = ""
+        self._talks = self._talks or bool(text)
+        return text
+
+    def converse(self, asked: Question) -> Outcome:
+        """Ask a question, and wait for what comes of it."""
+        self.settle()
+        if self.load_failure:
+            return self.load_failure
+        left_s = self._left_s
+        if left_s <= 0:
+            return self._out_of_time(" before this check")
+        self._launcher.core.take()  # if one that slept lent it; not on the student's time
+        started = time.monotonic()
+        try:
+            worker = self.ready()
+            if self.load_failure:
+                return self.load_failure
+            with self._cancellation.interrupting(worker):
+                outcome = worker.ask(asked.sealed, left_s)
+        finally:
+            self._spent_s += time.monotonic() - started
+        self._looks.add(worker.looks)
+        came_of = self._came_of(worker, outcome)
+        return self.converse(asked) if came_of is None else came_of
+
+    @property
+    def is_attentive(self) -> bool:
+        """Whether it can be asked ahead: its file is loaded, and it prints nothing that belongs to one question."""
+        return bool(self._worker and self._worker.alive and not (self.load_failure or self._talks or self.awaits))
+
+    @property
+    def awaits(self) -> bool:
+        """Whether there are questions that were sent ahead and are not answered."""
+        return bool(self._worker and self._worker.alive and self._worker.awaits)
+
+    def ask_ahead(self, questions: Iterable[Question]) -> None:
+        """Send questions whose answers `take_ahead` takes; only who `is_attentive` can be asked."""
+        self._launcher.core.take()
+        self.ready().ask_ahead([question.sealed for question in questions])
+
+    def take_ahead(self, count: int) -> list[Given]:
+        """The next answers to what was sent ahead, up to one that did not come."""
+        given: list[Given] = []
+        worker = self.ready()
+        while len(given) < count and worker.alive and worker.awaits:
+            given.append(Given(worker, self._next_reply(worker)))
+        return given
+
+    def read(self, given: Given) -> Outcome | None:
+        """What an answer means, once who died of it is buried; None if the question deserves a fresh worker."""
+        return self._came_of(given.worker, given.worker.outcome(given.reply))
+
+    def settle(self) -> None:
+        """Be done with what was asked in vain: it counts for nothing, and who is not through soon is ended."""
+        if self.awaits:
+            worker = self.ready()
+            with self._cancellation.interrupting(worker):
+                worker.drain(PATIENCE_S)
+
+    def close(self) -> None:
+        """End its worker, if one runs."""
+        if self._worker and self._worker.alive:
+            self._worker.close()
+        self._worker = None
+
+    def ready(self) -> Worker:
+        """A living worker that has loaded the source, or has failed to: that is tried only once."""
+        if self._worker is None or not self._worker.alive:
+            self._worker = self._start()
+            if self.load_failure is None:
+                with self._cancellation.interrupting(self._worker):
+                    outcome = self._worker.load(self._source.name, self._source.content or b"")
+                self.load_failure = None if isinstance(outcome, Answer) else outcome
+        return self._worker
+
+    def _start(self) -> Worker:
+        source = self._source
+        order = Order(self._exercise, source.limits, source.trusted, source.forbidden, source.unreadable)
+        worker = Worker(self._launcher, order)
+        isolation = worker.confinement.isolation
+        if source.needs_jail and isolation is Isolation.NONE:
+            worker.close()
+            raise BrokenError(f"a worker was not confined: {worker.confinement.why}")
+        self.isolations.append(isolation)
+        return worker
+
+    @property
+    def _left_s(self) -> float:
+        return math.inf if self._source.trusted else self._source.limits.total_s - self._spent_s
+
+    def _next_reply(self, worker: Worker) -> Reply | Died:
+        left_s = self._left_s
+        if left_s <= 0:
+            worker.close()
+            return self._out_of_time(" before this check")
+        started = time.monotonic()
+        try:
+            with self._cancellation.interrupting(worker):
+                return worker.next_reply(left_s)
+        finally:
+            self._spent_s += time.monotonic() - started
+            self._looks.add(worker.looks)
+
+    def _came_of(self, worker: Worker, outcome: Outcome) -> Outcome | None:
+        """The outcome, once its worker is buried if it died; None if the question deserves a fresh one.
+
+        An earlier check may have left behind what broke this one, a thread say: it is no fault of the one that asks.
+        """
+        if isinstance(outcome, Died) and self._left_s <= 0:
+            outcome = self._out_of_time()
+        if not worker.alive:
+            if self._worker is worker:
+                self._worker = None
+            if worker is self._inherited and isinstance(outcome, Died) and outcome.kind != "hung":
+                return None
+            self._printed += worker.output.take()
+        return outcome
+
+    def _out_of_time(self, when: str = "") -> Died:
+        total_s = self._source.limits.total_s
+        return Died(f"used up the {total_s:g} seconds for this exercise{when}", "hung", self._looks.doubt(total_s))
