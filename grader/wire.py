@@ -58,6 +58,11 @@ ITEM_TYPES: Final[Mapping[str, str]] = {
     "uint8": "|u1",
     "bool": "|u1",
 }
+ITEM_SIZES: Final = {name: np.dtype(item).itemsize for name, item in ITEM_TYPES.items()}
+NAMES: Final = {np.dtype(item): name for name, item in ITEM_TYPES.items() if np.dtype(item).name == name} | {
+    np.dtype(np.bool_): "bool"
+}
+"""of the numpy arrays whose bytes travel as they are"""
 
 
 @dataclass(frozen=True)
@@ -71,10 +76,12 @@ class Tensor:
     @classmethod
     def of(cls, array: np.ndarray) -> "Tensor":
         """The tensor that carries a numpy array; raises WireError for a dtype the wire does not know."""
-        name = array.dtype.name
+        name = NAMES.get(array.dtype) or array.dtype.name
         if name not in ITEM_TYPES:
             raise WireError(f"arrays of dtype {name} cannot travel")
-        return cls(name, array.shape, np.ascontiguousarray(array).astype(ITEM_TYPES[name], copy=False).tobytes())
+        if array.dtype not in NAMES:  # its bytes are in another order
+            array = array.astype(ITEM_TYPES[name])
+        return cls(name, array.shape, array.tobytes())
 
     @property
     def values(self) -> np.ndarray:
@@ -179,7 +186,7 @@ def _split(specs: list[Any], body: bytes) -> list[Tensor]:
         # The product without zeros is capped too: (0, 2**62) would overflow numpy's own arithmetic.
         if math.prod(max(n, 1) for n in shape) > MAX_BODY:
             raise WireError("a tensor is too large")
-        end = start + math.prod(shape) * np.dtype(ITEM_TYPES[dtype]).itemsize
+        end = start + math.prod(shape) * ITEM_SIZES[dtype]
         if end > len(body):
             raise WireError("body is shorter than its tensors")
         tensors.append(Tensor(dtype, tuple(shape), body[start:end]))
@@ -192,7 +199,10 @@ def _split(specs: list[Any], body: bytes) -> list[Tensor]:
 def _pack(value: object, tensors: list[Tensor], depth: int) -> object:
     if depth > MAX_DEPTH:
         raise WireError("value is nested too deep")
-    match value:
+    match value:  # what is most is asked for first
+        case Tensor():
+            tensors.append(value)
+            return {"$tensor": len(tensors) - 1}
         case None | bool() | str():
             return value
         case int():
@@ -202,47 +212,47 @@ def _pack(value: object, tensors: list[Tensor], depth: int) -> object:
             return int(value)
         case float():
             return float(value) if math.isfinite(value) else {"$float": repr(float(value))}
-        case Opaque():
-            return {"$opaque": value.type_name}
-        case Tensor():
-            tensors.append(value)
-            return {"$tensor": len(tensors) - 1}
-        case list() | tuple():
-            return [_pack(item, tensors, depth + 1) for item in value]
         case dict():
             if any(not isinstance(key, str) or key.startswith("$") for key in value):
                 raise WireError("keys must be text and not start with $")
             return {str(key): _pack(item, tensors, depth + 1) for key, item in value.items()}
+        case list() | tuple():
+            return [_pack(item, tensors, depth + 1) for item in value]
+        case Opaque():
+            return {"$opaque": value.type_name}
     raise WireError(f"{type(value).__name__} objects cannot travel")
 
 
 def _unpack(tree: object, tensors: list[Tensor], depth: int) -> Value:
     if depth > MAX_DEPTH:
         raise WireError("value is nested too deep")
-    match tree:
-        case None | bool() | str():
-            return tree
-        case int():
-            if tree.bit_length() > 63:
-                raise WireError("integer beyond 64 bits")
-            return tree
-        case float():
-            if not math.isfinite(tree):  # 1e999 is valid JSON
-                raise WireError("float out of range")
-            return tree
-        case list():
-            return [_unpack(item, tensors, depth + 1) for item in tree]
-        case {"$float": "nan" | "inf" | "-inf" as name, **rest} if not rest:
-            return float(name)
-        case {"$opaque": str(name), **rest} if not rest:
-            return Opaque(name[:MAX_NAME])
-        case {"$tensor": int(index), **rest} if not rest and type(index) is int and 0 <= index < len(tensors):
-            return tensors[index]
-        case dict():
-            if any(key.startswith("$") for key in tree):
-                raise WireError("unknown mark in value")
-            return {key: _unpack(item, tensors, depth + 1) for key, item in tree.items()}
+    if isinstance(tree, dict):
+        if len(tree) == 1 and next(iter(tree)).startswith("$"):
+            return _unmark(tree, tensors)
+        if any(key.startswith("$") for key in tree):
+            raise WireError("unknown mark in value")
+        return {key: _unpack(item, tensors, depth + 1) for key, item in tree.items()}
+    if isinstance(tree, list):
+        return [_unpack(item, tensors, depth + 1) for item in tree]
+    if isinstance(tree, int) and tree.bit_length() > 63:
+        raise WireError("integer beyond 64 bits")
+    if isinstance(tree, float) and not math.isfinite(tree):  # 1e999 is valid JSON
+        raise WireError("float out of range")
+    if tree is None or isinstance(tree, bool | int | float | str):
+        return tree
     raise WireError(f"unexpected {type(tree).__name__} in value")
+
+
+def _unmark(tree: dict[str, object], tensors: list[Tensor]) -> Value:
+    """What stands for something that JSON has not."""
+    match tree:
+        case {"$tensor": int(index)} if type(index) is int and 0 <= index < len(tensors):
+            return tensors[index]
+        case {"$float": "nan" | "inf" | "-inf" as name}:
+            return float(name)
+        case {"$opaque": str(name)}:
+            return Opaque(name[:MAX_NAME])
+    raise WireError("unknown mark in value")
 
 
 @dataclass(frozen=True)

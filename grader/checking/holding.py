@@ -134,7 +134,6 @@ class Held:
 
     def ask_ahead(self, questions: Iterable[Question]) -> None:
         """Send questions whose answers `take_ahead` takes; only who `is_attentive` can be asked."""
-        self._launcher.core.take()
         self.ready().ask_ahead([question.sealed for question in questions])
 
     def take_ahead(self, count: int) -> list[Given]:
@@ -192,6 +191,7 @@ class Held:
         if left_s <= 0:
             worker.close()
             return self._out_of_time(" before this check")
+        self._launcher.core.take()
         started = time.monotonic()
         try:
             with self._cancellation.interrupting(worker):
