@@ -66,15 +66,15 @@ def test_a_seed_determines_the_message(session, reference):
 
 @pytest.fixture
 def outcomes(monkeypatch):
-    """The outcome of every probe that a worker is asked to run."""
+    """What came of every question to a worker, whether it was sent ahead or not, and of every file to be loaded."""
     seen = []
-    ask = Worker.ask
+    wait = Worker._await
 
     def remembered(worker, *question):
-        seen.append(ask(worker, *question))
+        seen.append(wait(worker, *question))
         return seen[-1]
 
-    monkeypatch.setattr(Worker, "ask", remembered)
+    monkeypatch.setattr(Worker, "_await", remembered)
     return seen
 
 
