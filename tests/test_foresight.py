@@ -42,12 +42,18 @@ def reference(exercise):
     return exercise.reference.read_bytes()
 
 
-@pytest.fixture
-def knowing(exercise, reference):
-    """A session that knows what will be asked."""
+@pytest.fixture(scope="module")
+def shared_session(exercise):
     with Session((exercise,)) as session:
-        session.grade({"vectors": reference})
         yield session
+
+
+@pytest.fixture
+def knowing(shared_session, reference):
+    """A session that knows what will be asked, and of no answers but the reference's that they pass."""
+    shared_session.bench.scripts = Scripts()
+    shared_session.grade({"vectors": reference})
+    return shared_session
 
 
 @pytest.fixture(scope="module")
