@@ -267,17 +267,22 @@ class Received:
         """What it says; raises WireError if that is no message."""
         return decode(self.header, self.body)
 
-    def fingerprint(self, number: int) -> bytes:
-        """The same for frames that say the same under other numbers; empty if it is not plain that it has this one.
+    def is_numbered(self, number: int) -> bool:
+        """Whether it is plain that it is a reply with this number: a frame of our own making begins with it."""
+        return any(self.header.startswith(_numbered(kind, number)) for kind in REPLIES)
 
-        A frame of our own making begins with its kind and its number. One that does not has to be looked into.
-        """
+    def fingerprint(self, number: int) -> bytes:
+        """The same for replies that say the same under other numbers; empty if it is not plain that it has this one."""
         for kind in REPLIES:
-            opening = b"%b%d," % (_opening(kind), number)
+            opening = _numbered(kind, number)
             if self.header.startswith(opening):
                 rest = self.header[len(opening) :]
                 return hashlib.sha256(b"%b%d,%b%b" % (kind.encode(), len(rest), rest, self.body)).digest()
         return b""
+
+
+def _numbered(kind: Kind, number: int) -> bytes:
+    return b"%b%d," % (_opening(kind), number)
 
 
 class Channel:

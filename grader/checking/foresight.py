@@ -1,133 +1,161 @@
-"""What a check will ask, as an earlier submission showed: it is asked ahead, and answers that passed need no judging.
+"""Questions that a check is sure to ask are asked ahead, and answers that passed are not judged twice.
 
-What a check says of a case follows from the answers to its questions alone, so the same answers get the same verdict.
-Nothing rests on a guess: who is asked otherwise, prints, or fails a case is asked one question after the other.
+What a check asks and says follows from its case and from the answers that it gets. So of a case that was passed before,
+the first question is known, and behind answers that were given before, byte for byte, the next one is, or that it
+passes. Nothing else is taken for known: where an answer is new, the body goes on and asks one question after the other.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Self
 
 from grader.checking.holding import Given, Question
 from grader.checking.implementation import Exchange, Implementation
 
 MAX_AHEAD = 48 * 1024
 """Bytes of questions on their way at a time: a socket takes in more, so that sending them waits for nobody."""
-MAX_PASSED = 64
-"""Sets of answers to a case that are remembered: right answers differ by rounding, and not in many ways."""
+MAX_PATHS = 64
+"""Places that are remembered of a case: right answers differ by rounding, and not in many ways."""
+FRAMING = 128
+"""bytes of a question beside what it says, at the most"""
+
+Place = bytes
+"""A digest of all answers to a case so far; empty at its beginning."""
 
 
-@dataclass(frozen=True)
-class Script:
-    """The questions of one case, and which answers to them passed."""
+@dataclass
+class Tree:
+    """What follows in a case on the answers so far: the next question, or None where it passes."""
 
-    questions: tuple[Question, ...]
-    passed: set[bytes] = field(default_factory=set)
+    known: dict[Place, Question | None] = field(default_factory=dict)
+    is_fit: bool = True
+    """whether one thing only was ever seen to follow"""
 
-    @property
-    def size(self) -> int:
-        """Bytes of its questions on the wire."""
-        return sum(question.size for question in self.questions)
+    def learn(self, exchanges: Iterable[Exchange]) -> None:
+        """Add how a case was passed, as far as its answers can be told from others."""
+        place = b""
+        for exchange in exchanges:
+            if exchange.question is None:
+                return
+            self._note(place, exchange.question)
+            if not exchange.fingerprint:
+                return
+            place = behind(place, exchange.fingerprint)
+        if place:
+            self._note(place, None)
+
+    def _note(self, place: Place, follows: Question | None) -> None:
+        if place in self.known:
+            before = self.known[place]
+            self.is_fit &= (before and before.sealed) == (follows and follows.sealed)
+        elif len(self.known) < MAX_PATHS:
+            self.known[place] = follows and self._once(follows)
+
+    def _once(self, question: Question) -> Question:
+        """The same question as it is kept already: many answers lead to it."""
+        kept = (other for other in self.known.values() if other and other.sealed == question.sealed)
+        return next(kept, question)
 
 
-class Scripts:
+def behind(place: Place, fingerprint: bytes) -> Place:
+    """Where an answer leads from a place."""
+    return hashlib.sha256(place + fingerprint).digest()
+
+
+class Trees:
     """Those of all cases, by the seed of their check and their number."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[int, int], Script | None] = {}
+        self._trees: dict[tuple[int, int], Tree] = {}
 
-    def of(self, seed: int, number: int) -> Script | None:
-        """The script of a case; None where it is not known, or cannot be."""
-        return self._known.get((seed, number))
+    def of(self, seed: int, number: int) -> Tree | None:
+        """That of a case, if its first question is known."""
+        tree = self._trees.get((seed, number))
+        return tree if tree and tree.is_fit and tree.known else None
 
     def learn(self, seed: int, number: int, exchanges: Iterable[Exchange]) -> None:
-        """What was asked in a case that passed; nothing is learnt of one twice."""
-        if (seed, number) not in self._known:
-            questions = tuple(Question(exchange.probe, exchange.arguments, seed) for exchange in exchanges)
-            script = Script(questions) if questions else None
-            self._known[seed, number] = script if script and script.size <= MAX_AHEAD else None
+        """Add what was asked and answered in a case that passed."""
+        self._trees.setdefault((seed, number), Tree()).learn(exchanges)
 
-    def forget(self, seed: int, number: int) -> None:
-        """What is asked in this case depends on the answers: it is never asked ahead again."""
-        self._known[seed, number] = None
+
+@dataclass
+class _Look:
+    """How far a case was followed."""
+
+    tree: Tree
+    place: Place = b""
+    asked: list[tuple[Question, Given]] = field(default_factory=list)
+
+    @property
+    def next(self) -> Question | None:
+        """The question that is sure to be asked next, if there is one."""
+        return self.tree.known.get(self.place)
+
+    @property
+    def passes(self) -> bool:
+        return self.next is None and self.place in self.tree.known
+
+    def follow(self, question: Question, given: Given) -> None:
+        """Go on with an answer."""
+        self.asked.append((question, given))
+        self.place = behind(self.place, given.fingerprint) if given.fingerprint else NOWHERE
+
+
+NOWHERE: Place = b"nowhere"
+"""Behind an answer that is none, or cannot be compared: nothing is known there."""
 
 
 class Ahead:
-    """Asks one implementation the questions of a check's cases ahead: of one case, then two, four and so on.
+    """Follows the cases of a check with one implementation: one case, then two at a time, four and so on.
 
-    Most of what fails, fails the first case. Leaving the context waits for what was asked in vain.
+    Most of what fails, fails the first case.
     """
 
-    def __init__(self, student: Implementation, scripts: Scripts, seed: int, cases: int) -> None:
-        self._student, self._scripts, self._seed, self._cases = student, scripts, seed, cases
-        self._sent: set[int] = set()
+    def __init__(self, student: Implementation, trees: Trees, seed: int, cases: int) -> None:
+        self._student, self._trees, self._seed, self._cases = student, trees, seed, cases
+        self._looks: dict[int, _Look] = {}
         self._width = 1
-        self._answered = b""
-        self._heard = ""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._student.held.settle()
 
     def passes(self, number: int) -> bool:
-        """Whether the answers to a case are ones that passed; if they are others, the student gives them when asked."""
-        self._answered, self._heard = b"", ""
-        script = self._reach(number)
-        if script is None:
-            return False
-        given = self._student.held.take_ahead(len(script.questions))
-        self._answered = _fingerprint(given) if len(given) == len(script.questions) else b""
-        if self._answered in script.passed:
-            return True
-        self._heard = self._student.held.printed()
-        self._student.expect(script.questions, given)
-        return False
-
-    def mixed_up(self, printed: str) -> bool:
-        """Whether what was printed on the last case, up to now, may belong to others that were asked ahead with it."""
-        return bool(self._heard or printed) and bool(self._sent)
+        """Whether the answers to a case are ones that passed; the student has at hand what others it gave to it."""
+        if number not in self._looks and self._student.held.is_attentive:
+            self._look(number)
+        look = self._looks.pop(number, None)
+        self._student.expect(look.asked if look and not look.passes else ())
+        return look is not None and look.passes
 
     def passed(self, number: int) -> None:
-        """Remember of a case that it passed."""
-        script = self._scripts.of(self._seed, number)
-        if number not in self._sent:
-            self._scripts.learn(self._seed, number, self._student.exchanges)
-        elif not self._student.was_foreseen:
-            self._scripts.forget(self._seed, number)
-        elif script and self._answered and len(script.passed) < MAX_PASSED:
-            script.passed.add(self._answered)
+        """Learn from a case that passed when its body was run."""
+        self._trees.learn(self._seed, number, self._student.exchanges)
 
-    def _reach(self, number: int) -> Script | None:
-        """The script of a case, if its questions are on their way: they are sent if they can be."""
-        script = self._scripts.of(self._seed, number)
-        if self._student.held.awaits:
-            return script if number in self._sent else None
-        self._sent.clear()  # whoever should have answered may be gone
-        if script is None or not self._student.held.is_attentive:
-            return None
-        scripts = list(self._window(number))
-        self._sent.update(range(number, number + len(scripts)))
-        self._student.held.ask_ahead([question for one in scripts for question in one.questions])
+    def _look(self, number: int) -> None:
+        """Follow this case and some behind it, unless what is printed meanwhile could not be told apart."""
+        held, spent_s = self._student.held, self._student.held.spent_s
+        looks = self._window(number)
         self._width *= 2
-        return script
+        while asking := _that_fit((look, look.next) for look in looks.values()):
+            given = held.ask_ahead([question for _, question in asking])
+            for (look, question), one in zip(asking, given, strict=False):
+                look.follow(question, one)
+            if len(given) < len(asking) or any(not one.fingerprint for one in given):
+                break
+        if held.printed():
+            held.refund(spent_s)
+        else:
+            self._looks = looks
 
-    def _window(self, number: int) -> Iterable[Script]:
-        size = 0
-        for later in range(number, min(number + self._width, self._cases)):
-            script = self._scripts.of(self._seed, later)
-            size += script.size if script else 0
-            if script is None or size > MAX_AHEAD:
-                return
-            yield script
+    def _window(self, number: int) -> dict[int, _Look]:
+        trees = {
+            later: self._trees.of(self._seed, later) for later in range(number, min(number + self._width, self._cases))
+        }
+        return {later: _Look(tree) for later, tree in trees.items() if tree}
 
 
-def _fingerprint(given: Sequence[Given]) -> bytes:
-    """The same for the same answers; empty where one cannot be compared, or did not come."""
-    prints = [one.fingerprint for one in given]
-    return hashlib.sha256(b"".join(prints)).digest() if all(prints) else b""
+def _that_fit(asking: Iterable[tuple[_Look, Question | None]]) -> list[tuple[_Look, Question]]:
+    """The questions that a socket has room for."""
+    fitting: list[tuple[_Look, Question]] = []
+    room = MAX_AHEAD
+    for look, question in asking:
+        if question is not None and (room := room - question.size - FRAMING) >= 0:
+            fitting.append((look, question))
+    return fitting

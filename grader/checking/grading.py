@@ -20,7 +20,7 @@ from grader.checking.cases import SEED, Case, cases_of
 from grader.checking.check import Check, parameters_of, require_check
 from grader.checking.diagnosis import Evidence, explain, quantities_of
 from grader.checking.finding import Difference, Failed, Finding, Situation, Todo, is_shown, words
-from grader.checking.foresight import Ahead, Scripts
+from grader.checking.foresight import Ahead, Trees
 from grader.checking.holding import Source
 from grader.checking.implementation import Exchange, Implementation
 from grader.checking.inputs import Drawn, Inputs
@@ -88,7 +88,7 @@ class Bench:
         self._launcher: Launcher | None = None
         self._trusted: dict[tuple[str, str], Implementation] = {}
         self._cases: dict[tuple[str, int], list[Case]] = {}
-        self.scripts = Scripts()
+        self.trees = Trees()
         self.drawn: dict[tuple[int, int], Drawn] = defaultdict(list)
         """the arrays of drawn cases, by the seed of their check and their number"""
         self._calls: dict[str, dict[str, str]] = {}
@@ -501,27 +501,17 @@ class _Attempt:
 
     def first_failure(self, cases: list[Case]) -> Failure | None:
         """Run the cases up to the first that fails."""
-        with Ahead(self._student, self._bench.scripts, self._seed, len(cases)) as ahead:
-            for number, case in enumerate(cases):
-                if ahead.passes(number):
-                    continue
-                drawn = self._bench.drawn[self._seed, number]
-                try:
-                    self(case, drawn)
-                except Failed as failed:
-                    seen, exchanges = self.seen(case, failed.finding), tuple(self._student.exchanges)
-                    if ahead.mixed_up(seen.situation.printed) and failed.finding.kind != "hung":
-                        seen = self._alone(case, drawn) or seen
-                    return Failure(self._exercise, self.body, cases[:number], case, seen, exchanges)
-                ahead.passed(number)
-        return None
-
-    def _alone(self, case: Case, drawn: Drawn) -> "Seen | None":
-        """A failing case by itself, since what was printed meanwhile may be of others; None if it does not fail now."""
-        try:
-            self(case, drawn)
-        except Failed as failed:
-            return self.seen(case, failed.finding)
+        ahead = Ahead(self._student, self._bench.trees, self._seed, len(cases))
+        for number, case in enumerate(cases):
+            if ahead.passes(number):
+                continue
+            try:
+                self(case, self._bench.drawn[self._seed, number])
+            except Failed as failed:
+                seen, exchanges = self.seen(case, failed.finding), tuple(self._student.exchanges)
+                self._student.expect(())
+                return Failure(self._exercise, self.body, cases[:number], case, seen, exchanges)
+            ahead.passed(number)
         return None
 
     def further(self, cases: list[Case]) -> Iterator[Seen]:

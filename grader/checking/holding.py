@@ -3,9 +3,10 @@
 Knows a submission's limits and what is left of them, and no verdicts.
 """
 
+import contextlib
 import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -19,6 +20,8 @@ from grader.worker.watch import Looks
 
 PATIENCE_S = 0.25
 """for answers that nobody needs: a fresh worker costs less"""
+MAX_KEPT = 8 * 1024 * 1024
+"""Bytes of answers that are kept before anybody reads them."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,14 @@ class Given:
         return b"" if isinstance(self.reply, Died) else self.reply.fingerprint
 
 
+@dataclass(frozen=True)
+class Heard:
+    """What came of a question, and the fingerprint of the answer, if there is one."""
+
+    outcome: Outcome
+    fingerprint: bytes = b""
+
+
 class Held:
     """The worker of one implementation, and the next one after a death."""
 
@@ -100,60 +111,68 @@ class Held:
         self._talks = self._talks or bool(text)
         return text
 
-    def converse(self, asked: Question) -> Outcome:
+    def converse(self, asked: Question) -> Heard:
         """Ask a question, and wait for what comes of it."""
-        self.settle()
         if self.load_failure:
-            return self.load_failure
+            return Heard(self.load_failure)
         left_s = self._left_s
         if left_s <= 0:
-            return self._out_of_time(" before this check")
+            return Heard(self._out_of_time(" before this check"))
         self._launcher.core.take()  # if one that slept lent it; not on the student's time
-        started = time.monotonic()
-        try:
+        with self._on_its_time():
             worker = self.ready()
             if self.load_failure:
-                return self.load_failure
+                return Heard(self.load_failure)
             with self._cancellation.interrupting(worker):
-                outcome = worker.ask(asked.sealed, left_s)
-        finally:
-            self._spent_s += time.monotonic() - started
-        self._looks.add(worker.looks)
-        came_of = self._came_of(worker, outcome)
-        return self.converse(asked) if came_of is None else came_of
+                reply = worker.ask(asked.sealed, left_s)
+        return self.read(Given(worker, self._in_time(worker, reply))) or self.converse(asked)
 
     @property
     def is_attentive(self) -> bool:
-        """Whether it can be asked ahead: its file is loaded, and it prints nothing that belongs to one question."""
-        return bool(self._worker and self._worker.alive and not (self.load_failure or self._talks or self.awaits))
+        """Whether it can be asked ahead: its file is loaded, and it never printed what may belong to one question."""
+        return bool(self._worker and self._worker.alive and not (self.load_failure or self._talks))
 
-    @property
-    def awaits(self) -> bool:
-        """Whether there are questions that were sent ahead and are not answered."""
-        return bool(self._worker and self._worker.alive and self._worker.awaits)
+    def ask_ahead(self, questions: Sequence[Question]) -> list[Given]:
+        """What comes back to questions that are sent together: only who `is_attentive` can be asked so.
 
-    def ask_ahead(self, questions: Iterable[Question]) -> None:
-        """Send questions whose answers `take_ahead` takes; only who `is_attentive` can be asked."""
-        self.ready().ask_ahead([question.sealed for question in questions])
-
-    def take_ahead(self, count: int) -> list[Given]:
-        """The next answers to what was sent ahead, up to one that did not come."""
-        given: list[Given] = []
-        worker = self.ready()
-        while len(given) < count and worker.alive and worker.awaits:
-            given.append(Given(worker, self._next_reply(worker)))
+        It ends with a death, and with more bytes than are worth keeping; what then is left of the questions is not
+        answered.
+        """
+        worker, given, size = self.ready(), list[Given](), 0
+        with self._cancellation.interrupting(worker):
+            with self._on_its_time():
+                worker.send_ahead([question.sealed for question in questions])
+            while worker.alive and worker.awaits and size <= MAX_KEPT and self._left_s > 0:
+                self._launcher.core.take()
+                with self._on_its_time():
+                    reply = worker.next_reply(self._left_s)
+                given.append(Given(worker, self._in_time(worker, reply)))
+                size += 0 if isinstance(reply, Died) else reply.size
+            worker.drain(PATIENCE_S)
         return given
 
-    def read(self, given: Given) -> Outcome | None:
-        """What an answer means, once who died of it is buried; None if the question deserves a fresh worker."""
-        return self._came_of(given.worker, given.worker.outcome(given.reply))
+    def read(self, given: Given) -> Heard | None:
+        """What an answer means, once who died of it is buried; None if the question deserves a fresh worker.
 
-    def settle(self) -> None:
-        """Be done with what was asked in vain: it counts for nothing, and who is not through soon is ended."""
-        if self.awaits:
-            worker = self.ready()
-            with self._cancellation.interrupting(worker):
-                worker.drain(PATIENCE_S)
+        An earlier check may have left behind what broke this one, a thread say: it is no fault of the one that asks.
+        """
+        worker, outcome = given.worker, given.worker.outcome(given.reply)
+        if not worker.alive:
+            if self._worker is worker:
+                self._worker = None
+            if worker is self._inherited and isinstance(outcome, Died) and outcome.kind != "hung":
+                return None
+            self._printed += worker.output.take()
+        return Heard(outcome, b"" if isinstance(outcome, Died) else given.fingerprint)
+
+    @property
+    def spent_s(self) -> float:
+        """Seconds of the submission's time that are gone."""
+        return self._spent_s
+
+    def refund(self, spent_s: float) -> None:
+        """Set it back to what it was, after questions whose answers are not used."""
+        self._spent_s = spent_s
 
     def close(self) -> None:
         """End its worker, if one runs."""
@@ -186,34 +205,18 @@ class Held:
     def _left_s(self) -> float:
         return math.inf if self._source.trusted else self._source.limits.total_s - self._spent_s
 
-    def _next_reply(self, worker: Worker) -> Reply | Died:
-        left_s = self._left_s
-        if left_s <= 0:
-            worker.close()
-            return self._out_of_time(" before this check")
-        self._launcher.core.take()
+    @contextlib.contextmanager
+    def _on_its_time(self) -> Iterator[None]:
         started = time.monotonic()
         try:
-            with self._cancellation.interrupting(worker):
-                return worker.next_reply(left_s)
+            yield
         finally:
             self._spent_s += time.monotonic() - started
-            self._looks.add(worker.looks)
 
-    def _came_of(self, worker: Worker, outcome: Outcome) -> Outcome | None:
-        """The outcome, once its worker is buried if it died; None if the question deserves a fresh one.
-
-        An earlier check may have left behind what broke this one, a thread say: it is no fault of the one that asks.
-        """
-        if isinstance(outcome, Died) and self._left_s <= 0:
-            outcome = self._out_of_time()
-        if not worker.alive:
-            if self._worker is worker:
-                self._worker = None
-            if worker is self._inherited and isinstance(outcome, Died) and outcome.kind != "hung":
-                return None
-            self._printed += worker.output.take()
-        return outcome
+    def _in_time(self, worker: Worker, reply: Reply | Died) -> Reply | Died:
+        """The same, but for a death at the end of all time."""
+        self._looks.add(worker.looks)
+        return self._out_of_time() if isinstance(reply, Died) and self._left_s <= 0 else reply
 
     def _out_of_time(self, when: str = "") -> Died:
         total_s = self._source.limits.total_s

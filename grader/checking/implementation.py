@@ -8,7 +8,7 @@ import builtins
 import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NoReturn, TypeAlias
 
 import numpy as np
@@ -16,7 +16,7 @@ import numpy as np
 from grader.cells.places import is_made, place_of
 from grader.checking.cancelling import Cancellation
 from grader.checking.finding import Failed, Finding, Todo
-from grader.checking.holding import Given, Held, Question, Source
+from grader.checking.holding import Given, Heard, Held, Question, Source
 from grader.errors import UnansweredError
 from grader.verdict import LOADING
 from grader.wire import FORBIDDEN_IMPORT, Opaque, Tensor, Value
@@ -52,6 +52,10 @@ class Exchange:
     probe: str
     arguments: Mapping[str, Value]
     outcome: Outcome
+    question: Question | None = field(default=None, compare=False)
+    """as it was asked"""
+    fingerprint: bytes = field(default=b"", compare=False)
+    """of the answer, if there is one that can be compared"""
 
 
 class Implementation:
@@ -72,7 +76,6 @@ class Implementation:
         self._launcher, self._exercise = launcher, exercise
         self._seed = 0
         self._foreseen: deque[tuple[Question, Given]] = deque()
-        self._surprised = False
         self._replies: dict[bytes, Answer] = {}
 
     def as_student(self) -> "Implementation":
@@ -82,6 +85,7 @@ class Implementation:
     def begin(self, seed: int) -> None:
         """Start a check: global generators are seeded with `seed` before each of its probes."""
         self._seed = seed
+        self._foreseen.clear()
         self.held.begin()
         self.last_probe, self.last_plain = "", {}
 
@@ -110,15 +114,9 @@ class Implementation:
                 self._fail(Finding("raises", "an exception was expected", type_name, "it returned normally"))
         self._explain(outcome)
 
-    def expect(self, questions: Iterable[Question], given: Iterable[Given]) -> None:
-        """Answer these questions, if they are asked now and in this order, by what was given ahead."""
-        self._foreseen = deque(zip(questions, given, strict=False))
-        self._surprised = False
-
-    @property
-    def was_foreseen(self) -> bool:
-        """Whether what was asked since the last `expect` is what was expected, and all of that."""
-        return not self._surprised and not self._foreseen
+    def expect(self, foreseen: Iterable[tuple[Question, Given]]) -> None:
+        """Answer these questions, if they are what is asked now, by what was given ahead."""
+        self._foreseen = deque(foreseen)
 
     def close(self) -> None:
         """End its worker, if one runs."""
@@ -132,22 +130,21 @@ class Implementation:
         asked = Question(probe, {name: sendable(value) for name, value in arguments.items()}, self._seed)
         if self.source.trusted:
             return self._remembered(asked)
-        outcome = self._given_ahead(asked) or self.held.converse(asked)
-        if isinstance(outcome, Died):
-            self.doubts.add(outcome.doubt)
-        self.exchanges.append(Exchange(probe, asked.arguments, outcome))
-        return outcome
+        heard = self._given_ahead(asked) or self.held.converse(asked)
+        if isinstance(heard.outcome, Died):
+            self.doubts.add(heard.outcome.doubt)
+        self.exchanges.append(Exchange(probe, asked.arguments, heard.outcome, asked, heard.fingerprint))
+        return heard.outcome
 
-    def _given_ahead(self, asked: Question) -> Outcome | None:
-        """The answer to a question that was sent ahead; None for one that has to be asked."""
+    def _given_ahead(self, asked: Question) -> Heard | None:
+        """What came of a question that was sent ahead; None for one that has to be asked."""
         if not self._foreseen:
             return None
         question, given = self._foreseen.popleft()
-        self._surprised = question != asked
-        outcome = None if self._surprised else self.held.read(given)
-        if outcome is None:
+        heard = self.held.read(given) if question.sealed == asked.sealed else None
+        if heard is None:
             self._foreseen.clear()
-        return outcome
+        return heard
 
     def _remembered(self, asked: Question) -> Outcome:
         """What one of our own implementations answers: that is computed once."""
@@ -156,7 +153,7 @@ class Implementation:
         except UnansweredError as error:
             raise UnansweredError(f"{self.source.role} of {self._exercise}: {error}") from None
         if key not in self._replies:
-            outcome = self.held.converse(asked)
+            outcome = self.held.converse(asked).outcome
             if not isinstance(outcome, Answer):
                 return outcome
             self._replies[key] = outcome

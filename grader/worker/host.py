@@ -33,6 +33,8 @@ from grader.worker.limits import MAX_BASES, MAX_FRAMES, MAX_LINE, MAX_REQUEST, M
 MIB = 1024 * 1024
 KEPT_OUTPUT = 16 * 1024
 STARTUP_S = 120.0
+SENDING_S = 1.0
+"""for what a socket takes in without anybody reading"""
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -106,8 +108,16 @@ class Reply:
     received: Received
     number: int
     """of the question"""
-    fingerprint: bytes
-    """the same for replies that say the same; empty for one that nobody can compare"""
+
+    @property
+    def fingerprint(self) -> bytes:
+        """The same for replies that say the same; empty for one that nobody can compare."""
+        return self.received.fingerprint(self.number)
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return len(self.received.header) + len(self.received.body)
 
 
 class Process(Protocol):
@@ -438,6 +448,7 @@ class Worker:
         self.looks = watch.Looks()
         """at it, while it had its last question"""
         self._interrupted = False
+        self._code = 0
         self._numbers = itertools.count(1)
         self._awaited: deque[int] = deque()
         """the numbers of the questions that were sent ahead and have no answer yet"""
@@ -457,20 +468,26 @@ class Worker:
         letter = seal("load", {"name": name, "source": tensor})
         return self.outcome(self._converse(letter, self._limits.load_s))
 
-    def ask(self, asked: Sealed, at_most_s: float = math.inf) -> Outcome:
+    def ask(self, asked: Sealed, at_most_s: float = math.inf) -> "Reply | Died":
         """Let it run one probe beside its implementation, for as long as one call may take and `at_most_s`."""
-        return self.outcome(self._converse(asked, min(self._limits.call_s, at_most_s)))
+        return self._converse(asked, min(self._limits.call_s, at_most_s))
 
     @property
     def awaits(self) -> int:
         """How many questions were sent ahead and have no answer yet."""
         return len(self._awaited)
 
-    def ask_ahead(self, questions: Iterable[Sealed]) -> None:
-        """Send questions whose answers `next_reply` will wait for; together few enough bytes for a socket to take."""
+    def send_ahead(self, questions: Iterable[Sealed]) -> None:
+        """Send questions whose answers `next_reply` will wait for; who does not take them in soon is ended."""
         numbered = [(next(self._numbers), sealed) for sealed in questions]
         self._awaited.extend(number for number, _ in numbered)
-        self._send(b"".join(sealed.frame(number) for number, sealed in numbered), self._limits.call_s)
+        try:
+            frames = b"".join(sealed.frame(number) for number, sealed in numbered)
+            self._channel.send_frames(frames, time.monotonic() + SENDING_S)
+        except TimeoutError:  # a part of them may have arrived
+            self.close()
+        except EOFError:
+            return  # who waits for an answer will be told
 
     def next_reply(self, at_most_s: float = math.inf) -> "Reply | Died":
         """What came back to the first question that was sent ahead and has no answer yet.
@@ -500,13 +517,16 @@ class Worker:
         self._channel.shut_down()
 
     def close(self, grace_s: float = 0.0) -> int:
-        """End it; its exit code, negative for a signal."""
+        """End it, unless it has ended; its exit code, negative for a signal."""
+        if not self.alive:
+            return self._code
         self.alive = False
         self._channel.close()
         if self._watch:
             self._watch.stop()
         try:
-            return self._process.end(grace_s)
+            self._code = self._process.end(grace_s)
+            return self._code
         finally:
             self.output.join()
             scratch.remove(self._scratch)
@@ -549,9 +569,8 @@ class Worker:
         while True:
             received = self._channel.receive_frame(deadline)
             # A frame with a lower number is a second answer to an earlier question, which is no longer of interest.
-            fingerprint = received.fingerprint(number)
-            if fingerprint or received.message.number >= number:
-                return Reply(received, number, fingerprint)
+            if received.is_numbered(number) or received.message.number >= number:
+                return Reply(received, number)
 
     def _garbled(self, error: WireError) -> Died:
         self.close()

@@ -126,8 +126,9 @@ class Zygote:
         return {"layers": list(self._plan.layers), "breaches": list(breaches)}
 
     def _end(self, pid: int, grace_s: float) -> int:
-        """The exit code of a worker, negative for a signal, once it and its children are gone."""
-        self._workers.pop(pid, None)
+        """The exit code of a worker, negative for a signal, once it and its children are gone; 0 for no worker."""
+        if self._workers.pop(pid, None) is None:
+            return 0
         code = _reap(pid, grace_s)
         if not self._plan.namespaces:  # else its children were in a namespace that ended with it
             _kill_strays(set(self._workers))
