@@ -3,6 +3,7 @@
 import importlib.abc
 import itertools
 import linecache
+import re
 import sys
 import traceback
 from collections.abc import Iterable
@@ -13,6 +14,8 @@ from grader.wire import FORBIDDEN_IMPORT, MAX_NAME, Value
 from grader.worker.limits import MAX_BASES, MAX_FRAMES, MAX_LINE, MAX_TEXT
 
 MAX_CAUSES = 8
+RANDOM_NAME = re.compile(r"/(tmp|grader-)[a-z0-9_]{8}\b")
+"""as `tempfile` makes them"""
 
 
 def forbid(names: Iterable[str]) -> None:
@@ -87,8 +90,10 @@ def _text_of(error: BaseException) -> str:
         text = error.msg if isinstance(error, SyntaxError) else str(error)
     except BaseException:  # __str__ is the submission's own code
         return "(its message cannot be printed)"
+    # Two runs must tell the same, and a folder's name is another one in each.
+    plain = RANDOM_NAME.sub(r"/\1*", str(text)[:MAX_TEXT])
     # Lone surrogates are legal in str and illegal in UTF-8.
-    return str(text)[:MAX_TEXT].encode("utf-8", "replace").decode()
+    return plain.encode("utf-8", "replace").decode()
 
 
 def _refused_import(error: BaseException | None) -> str:
