@@ -5,18 +5,24 @@ OUT/index.html     the same to look at
 OUT/store.sqlite   verdicts, so that the next audit judges only what changed
 """
 
+import multiprocessing
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing.synchronize import Semaphore
 from pathlib import Path
 
 import grader
 from grader import files
+from grader.audit.bulk import Bulk
 from grader.audit.examine import FIRST_SEED, Means, audit
 from grader.audited import Audit, ExerciseAudit
+from grader.batch import pool
 from grader.batch.job import Settings
 from grader.batch.store import Store
 from grader.catalog import Catalog, Exercise
-from grader.errors import UsageError
+from grader.errors import BrokenError, UsageError
 from grader.grade import Session, require_solutions
 from grader.salt import read_salt
 from grader.writers import audit_json, audit_tables, pages
@@ -46,9 +52,8 @@ def audit_exercises(catalog: Catalog, options: Options, say: Callable[[str], Non
         options.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"--out {options.out}: cannot be made ({error.strerror})") from None
-    with Store.at(options.out.absolute() / STORE) as store:
-        seeds = tuple(range(FIRST_SEED, FIRST_SEED + options.seeds))
-        parts = tuple(_audit(catalog, exercise, store, options, say) for exercise in exercises)
+    seeds = tuple(range(FIRST_SEED, FIRST_SEED + options.seeds))
+    parts = _side_by_side(catalog, exercises, options, say)
     found = Audit(grader.__version__, seeds, options.mutants, parts)
     written = {
         options.out / "audit.json": audit_json.render(found),
@@ -64,12 +69,58 @@ def audit_exercises(catalog: Catalog, options: Options, say: Callable[[str], Non
     return found
 
 
-def _audit(
-    catalog: Catalog, exercise: Exercise, store: Store, options: Options, say: Callable[[str], None]
-) -> ExerciseAudit:
-    salt = read_salt()
-    settings = Settings(str(catalog.root), (exercise.name,), True, 0, True, (), salt.fingerprint, "")
+@dataclass(frozen=True)
+class _Bench:
+    """What the audits of all exercises have in common."""
+
+    catalog: Catalog
+    options: Options
+    say: Callable[[str], None]
+    cores: Semaphore | None = None
+    """those of the machine, where several audits share them"""
+
+
+def _side_by_side(
+    catalog: Catalog, exercises: tuple[Exercise, ...], options: Options, say: Callable[[str], None]
+) -> tuple[ExerciseAudit, ...]:
+    """Audit exercises at the same time, each in a process of its own, so that no core waits for the last of one."""
+    if len(exercises) == 1 or "fork" not in multiprocessing.get_all_start_methods():
+        return tuple(_audit(exercise, _Bench(catalog, options, say)) for exercise in exercises)
+    forking = multiprocessing.get_context("fork")
+    bench = _Bench(catalog, options, say, forking.Semaphore(options.jobs))
+    with ProcessPoolExecutor(len(exercises), forking, initializer=_settle_in, initargs=(bench,)) as executor:
+        try:
+            return tuple(executor.map(_audit_here, exercises))
+        except BrokenProcessPool:
+            raise BrokenError("a process of the audit died") from None
+
+
+def _settle_in(bench: _Bench) -> None:
+    """Become a process that audits an exercise."""
+    pool.end_with_parent()
+    _HERE.append(bench)
+
+
+_HERE: list[_Bench] = []
+
+
+def _audit_here(exercise: Exercise) -> ExerciseAudit:
+    return _audit(exercise, _HERE[0])
+
+
+def _audit(exercise: Exercise, bench: _Bench) -> ExerciseAudit:
+    options, salt = bench.options, read_salt()
+    seeds = tuple(range(FIRST_SEED, FIRST_SEED + options.seeds))
+    settings = Settings(
+        str(bench.catalog.root), (exercise.name,), True, FIRST_SEED, True, (), salt.fingerprint, keys=""
+    )
     # Everything that is graded here is ours: nothing needs to be confined. One warm process for each exercise, since
     # what the others forbid could not be warm.
-    with Session((exercise,), full=True, allow_unjailed=True, salt=salt) as session:
-        return audit(exercise, Means(session, settings, store, options.jobs, options.seeds, options.mutants, say))
+    with (
+        Store.at(options.out.absolute() / STORE) as store,
+        Session((exercise,), full=True, allow_unjailed=True, salt=salt) as session,
+    ):
+        if bench.cores:
+            session.bench.launcher.core = pool.SharedCore(bench.cores)
+        bulk = Bulk.of(session, exercise, settings, seeds, store, options.jobs, bench.cores)
+        return audit(exercise, Means(session, bulk, seeds, options.mutants, bench.say))
