@@ -16,7 +16,7 @@ from pathlib import Path
 import grader
 from grader import files
 from grader.audit.bulk import Bulk
-from grader.audit.examine import FIRST_SEED, Means, audit
+from grader.audit.examine import FIRST_SEED, Means, audit, audited_digest
 from grader.audited import Audit, ExerciseAudit
 from grader.batch import pool
 from grader.batch.job import Settings
@@ -40,14 +40,21 @@ class Options:
     jobs: int
     mutants: bool
     tables: Path | None = None
-    """a document to write the tables to"""
+    """a document to write the tables to; what it tells of other exercises stays"""
+    changed: bool = False
+    """whether exercises are left alone that the document tells of as they are, with nothing to fix"""
 
 
 def audit_exercises(catalog: Catalog, options: Options, say: Callable[[str], None]) -> Audit:
     """Audit exercises and write down what was found; raises UsageError and BrokenError."""
     exercises = catalog.select(options.exercises)
+    chapters = _chapters(options.tables) if options.tables else {}
+    if options.changed:
+        exercises = tuple(one for one in exercises if not _is_settled(one, chapters))
     for exercise in exercises:
         require_solutions(exercise)
+    if not exercises:
+        return Audit(grader.__version__, (), options.mutants, ())
     try:
         options.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -60,13 +67,29 @@ def audit_exercises(catalog: Catalog, options: Options, say: Callable[[str], Non
         options.out / "index.html": pages.render_audit(found),
     }
     if options.tables:
-        written[options.tables] = audit_tables.render(found)
+        order = [exercise.name for exercise in catalog.exercises]
+        written[options.tables] = audit_tables.render(found, order, chapters)
     for path, text in written.items():
         try:
             files.replace(path, text)
         except OSError as error:
             raise UsageError(f"{path}: cannot be written ({error.strerror})") from None
     return found
+
+
+def _chapters(tables: Path) -> dict[str, str]:
+    """What a document tells by now; raises UsageError for one that is something else."""
+    try:
+        text = tables.read_text("utf-8") if tables.exists() else audit_tables.TITLE
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--tables {tables}: cannot be read ({getattr(error, 'strerror', 'no UTF-8')})") from None
+    if not text.startswith(audit_tables.TITLE):
+        raise UsageError(f"--tables {tables}: holds something else than tables of an audit; name another file")
+    return audit_tables.chapters_of(text)
+
+
+def _is_settled(exercise: Exercise, chapters: dict[str, str]) -> bool:
+    return audit_tables.is_settled(chapters.get(exercise.name, ""), exercise.name, audited_digest(exercise))
 
 
 @dataclass(frozen=True)
