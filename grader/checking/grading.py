@@ -22,7 +22,7 @@ from grader.checking.diagnosis import Evidence, explain, quantities_of
 from grader.checking.finding import Difference, Failed, Finding, Situation, Todo, is_shown, words
 from grader.checking.implementation import Exchange, Implementation, Source
 from grader.checking.inputs import Drawn, Inputs
-from grader.checking.mistakes import Named, Trace, Tracer, recognise
+from grader.checking.mistakes import Beside, Named, Parted, Trace, Tracer, recognise
 from grader.errors import BrokenError, CatalogError, UnansweredError
 from grader.report import Judged
 from grader.salt import NO_SALT, Salt
@@ -163,17 +163,21 @@ class Bench:
         """Tells how wrong answers fail the checks of these bodies; what was learnt once is kept."""
         running: dict[str, Implementation] = {}
 
-        def trace(answer: Answer, check_id: str) -> Trace | None:
+        def trace(answer: Answer, check_id: str, like: Trace) -> Trace | None:
             name, body, seed = answer.path.name, bodies[check_id], seeds[check_id]
             key = exercise.name, name, check_id, seed
-            if key not in self._traces:
+            known = self._traces.get(key)
+            if key not in self._traces or (known and known.parted and not known.differs(like)):
                 student = running.setdefault(name, self.student(exercise, answer.source))
+                student.exchanges = asked = Beside(like)
                 try:
-                    cases = self.cases(require_check(body), body, seed)
+                    cases = self.cases(require_check(body), body, seed)[: like.index + 1]
                     failure = _Attempt(self, exercise, body, student, seed).first_failure(cases)
+                    self._traces[key] = failure.trace if failure else Trace(like.index, "", tuple(asked), parted=True)
+                except Parted:
+                    self._traces[key] = Trace(like.index, "", tuple(asked), parted=True)
                 except (Todo, BrokenError):
-                    failure = None
-                self._traces[key] = failure.trace if failure else None
+                    self._traces[key] = None
             return self._traces[key]
 
         try:

@@ -1,12 +1,14 @@
 """Known mistakes, recognised by what they do: a submission's replies beside those of each wrong answer.
 
 A wrong answer is asked the same questions only if it could be the mistake at hand: the submission fails what it is
-known to fail, and passes nothing of it. How it fails is learnt once and kept for all submissions of a session.
+known to fail, and passes nothing of it. It is asked until it answers otherwise, for checks that train for a second ask
+more than once. How it fails is learnt once and kept for all submissions of a session.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TypeAlias
 
 import numpy as np
@@ -31,10 +33,45 @@ class Trace:
     index: int
     kind: str
     exchanges: tuple[Exchange, ...]
+    parted: bool = False
+    """whether it is known up to here only: by then it was another one than what it was compared with"""
+
+    def differs(self, other: "Trace") -> bool:
+        """Whether what is known of it is enough to tell it from another one."""
+        if not self.parted or self.index != other.index:
+            return not self.parted or self.index > other.index
+        return len(self.exchanges) > len(other.exchanges) or not all(
+            map(_is_same_exchange, self.exchanges, other.exchanges)
+        )
 
 
-Tracer: TypeAlias = Callable[[Answer, str], Trace | None]
-"""How an answer fails a check; None if it does not."""
+class Parted(Exception):
+    """Stops a check whose replies are others than those that they are compared with."""
+
+
+class Beside(list[Exchange]):
+    """Keeps what an implementation is asked and answers on one case after the other, as long as it fits a trace."""
+
+    def __init__(self, like: Trace) -> None:
+        super().__init__()
+        self._like, self._case = like, -1
+
+    def clear(self) -> None:
+        """Begin a case."""
+        self._case += 1
+        super().clear()
+
+    def append(self, exchange: Exchange) -> None:
+        """Keep one more; raises Parted on the case of the trace if that has another in its place, or none."""
+        super().append(exchange)
+        if self._case == self._like.index:
+            there = self._like.exchanges[len(self) - 1 : len(self)]
+            if not there or not _is_same_exchange(exchange, there[0]):
+                raise Parted
+
+
+Tracer: TypeAlias = Callable[[Answer, str, Trace], Trace | None]
+"""How an answer fails a check, as far as it fails alike; None if it does not."""
 
 
 @dataclass(frozen=True)
@@ -74,19 +111,19 @@ def recognise(
 
 
 def _best(suspects: Sequence[Answer], rest: Mapping[str, Trace], trace: Tracer) -> list[Answer]:
-    """Those that answer alike, of those that account for most."""
+    """Those that answer alike, of those that account for most; two at most."""
     accounting: dict[int, list[Answer]] = defaultdict(list)
     for answer in suspects:
         if _accounts(answer.fails, rest):
             accounting[len(answer.fails & set(rest))].append(answer)
     for _, answers in sorted(accounting.items(), reverse=True):
-        alike = [
+        alike = (
             answer
             for answer in answers
             if all(_is_alike(answer, known, rest, trace) for known in _compared(answer, rest))
-        ]
-        if alike:
-            return alike
+        )
+        if found := list(islice(alike, 2)):  # two cannot be told apart, however many there are
+            return found
     return []
 
 
@@ -105,12 +142,14 @@ def _compared(answer: Answer, rest: Mapping[str, Trace]) -> list[str]:
 
 
 def _is_alike(answer: Answer, check_id: str, failed: Mapping[str, Trace], trace: Tracer) -> bool:
-    other = trace(answer, check_id)
+    other = trace(answer, check_id, failed[check_id])
     return other is not None and is_same(failed[check_id], other)
 
 
 def is_same(one: Trace, other: Trace) -> bool:
     """Whether two implementations failed a check in the same way."""
+    if one.parted or other.parted:
+        return False
     return (one.index, one.kind, len(one.exchanges)) == (other.index, other.kind, len(other.exchanges)) and all(
         map(_is_same_exchange, one.exchanges, other.exchanges)
     )
