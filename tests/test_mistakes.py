@@ -102,7 +102,9 @@ def named(answers: dict[Answer, dict[str, Trace]], failed: dict[str, Trace], pas
     def fails(of: Answer, check_id: str, _: Trace) -> Trace | None:
         return answers[of].get(check_id)
 
-    return {check: mistake.headline for check, mistake in recognise(list(answers), failed, passed, fails).items()}
+    took_s = {check: float(-place) for place, check in enumerate(failed)}
+    found = recognise(list(answers), failed, passed, fails, took_s)
+    return {check: mistake.headline for check, mistake in found.items()}
 
 
 def test_same_answers_name_the_mistake():
@@ -160,6 +162,18 @@ def test_exceptions_are_the_same_by_type_and_text():
     assert is_same(raised("KeyError", "x"), raised("KeyError", "x"))
     assert not is_same(raised("KeyError", "x"), raised("IndexError", "x"))
     assert not is_same(raised("KeyError", "x"), raised("KeyError", "y"))
+
+
+def test_the_cheapest_check_is_compared_first():
+    calls = []
+
+    def other(_: Answer, check_id: str, __: Trace) -> Trace:
+        calls.append(check_id)
+        return trace(2.0)
+
+    failed = {A: trace(1.0), B: trace(1.0)}
+    assert recognise([answer("one", A, B)], failed, (), other, {A: 0.3, B: 0.1}) == {}
+    assert calls == [B]
 
 
 def asked(*values: object) -> tuple[Exchange, ...]:

@@ -296,8 +296,9 @@ class Grading:
         bodies = {known: failure.body for known, failure in failures.items()}
         seeds = {known: seed_of(self.seed, known, self.salt) for known in failures}
         traces = {known: failure.trace for known, failure in failures.items()}
+        took_s = {known: self.judged[known].duration_s for known in failures}
         with self.bench.tracing(exercise, bodies, seeds) as trace:
-            return recognise(answers, traces, passed, trace)
+            return recognise(answers, traces, passed, trace, took_s)
 
     def close(self) -> None:
         """End the submission's processes; the bench stays."""

@@ -90,18 +90,23 @@ class Named:
 
 
 def recognise(
-    answers: Sequence[Answer], failed: Mapping[str, Trace], passed: Collection[str], trace: Tracer
+    answers: Sequence[Answer],
+    failed: Mapping[str, Trace],
+    passed: Collection[str],
+    trace: Tracer,
+    took_s: Mapping[str, float],
 ) -> dict[str, Named]:
     """The known mistake behind each failed check, where there is exactly one.
 
     It accounts for every failure up to the last task that it touches, but for those of mistakes that are named
     already: what goes wrong first may be behind all that goes wrong later. Of several, the one that accounts for most
-    is named. Two that account for as much, and answer alike, cannot be told apart, so that neither is.
+    is named. Two that account for as much, and answer alike, cannot be told apart, so that neither is. `took_s` is the
+    time that each check took: most that do not answer alike are found out by a cheap one.
     """
     named: dict[str, Named] = {}
     rest = dict(failed)
     suspects = [answer for answer in answers if not answer.fails & set(passed)]
-    while best := _best(suspects, rest, trace):
+    while best := _best(suspects, rest, trace, took_s):
         if len(best) > 1:
             break
         compared = _compared(best[0], rest)
@@ -110,7 +115,9 @@ def recognise(
     return named
 
 
-def _best(suspects: Sequence[Answer], rest: Mapping[str, Trace], trace: Tracer) -> list[Answer]:
+def _best(
+    suspects: Sequence[Answer], rest: Mapping[str, Trace], trace: Tracer, took_s: Mapping[str, float]
+) -> list[Answer]:
     """Those that answer alike, of those that account for most; two at most."""
     accounting: dict[int, list[Answer]] = defaultdict(list)
     for answer in suspects:
@@ -120,7 +127,10 @@ def _best(suspects: Sequence[Answer], rest: Mapping[str, Trace], trace: Tracer) 
         alike = (
             answer
             for answer in answers
-            if all(_is_alike(answer, known, rest, trace) for known in _compared(answer, rest))
+            if all(
+                _is_alike(answer, known, rest, trace)
+                for known in sorted(_compared(answer, rest), key=took_s.__getitem__)
+            )
         )
         if found := list(islice(alike, 2)):  # two cannot be told apart, however many there are
             return found
