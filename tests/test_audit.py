@@ -409,8 +409,8 @@ def test_exercises_side_by_side_are_audited_as_each_alone(two: Lesson):
     _, both = audit(two, "vectors", "others")
     _, alone = audit(two, "vectors", "--out", "alone", "--jobs", "2")
     alone = json.loads((two.root / "alone/audit.json").read_text())
-    one, other = both["exercises"]
-    assert [one["name"], other["name"]] == ["vectors", "others"]
+    other, one = both["exercises"]
+    assert [other["name"], one["name"]] == ["others", "vectors"]
     for key in ("digest", "reference", "stub", "accepted", "wrong", "mutants", "hollow", "moved", "stale", "flaws"):
         assert one[key] == alone["exercises"][0][key]
         assert len(other[key]) == len(one[key])
@@ -424,6 +424,14 @@ def test_what_is_wrong_with_one_of_them_is_one_line(two: Lesson):
         2,
         "grader: solutions/others/audit.toml: an entry has no reason; say why nothing is wrong",
     )
+
+
+def test_what_breaks_one_of_them_ends_the_others(two: Lesson):
+    (two.root / "exercises/others/test_others.py").write_text("def broken(:\n")
+    ran, found = audit(two)
+    assert (ran.status, found) == (3, None)
+    assert ran.talk.splitlines()[-1].startswith("grader: exercises/others/test_others.py: cannot run: ")
+    assert "Traceback" not in ran.talk
 
 
 # ---------------------------------------------------------------------------------------------- since the tables
@@ -442,17 +450,17 @@ def chapters(lesson: Lesson) -> list[str]:
 
 def test_exercises_that_changed_are_audited(two: Lesson):
     ran, names = changed(two)
-    assert (ran.status, names) == (0, ["vectors", "others"])
+    assert (ran.status, names) == (0, ["others", "vectors"])
     ran, names = changed(two)
     assert (ran.status, names, ran.talk) == (0, [], "")
     assert ran.out == "Nothing to audit: tables.md tells of every exercise as it is.\n"
-    first, second = chapters(two)
+    first, second = chapters(two)  # of `others` and of `vectors`
     answer = two.root / "solutions/others/wrong/mean_of_nothing.py"
     answer.write_text(answer.read_text() + "\n# edited\n")
     ran, names = changed(two)
     assert (ran.status, names) == (0, ["others"])
-    assert chapters(two)[0].rstrip() == first.rstrip()
-    assert chapters(two)[1] != second
+    assert chapters(two)[0] != first
+    assert chapters(two)[1] == second
 
 
 def test_an_exercise_with_something_to_fix_is_audited_again(audited: Lesson):
@@ -464,10 +472,10 @@ def test_an_exercise_with_something_to_fix_is_audited_again(audited: Lesson):
 
 def test_an_audit_of_one_leaves_the_chapters_of_others(two: Lesson):
     changed(two)
-    first, _ = chapters(two)
+    _, second = chapters(two)
     audit(two, "others", "--no-mutants", "--tables", "tables.md")
-    assert [chapter.partition("\n")[0] for chapter in chapters(two)] == ["vectors", "others"]
-    assert chapters(two)[0] == first
+    assert [chapter.partition("\n")[0] for chapter in chapters(two)] == ["others", "vectors"]
+    assert chapters(two)[1] == second
 
 
 @pytest.mark.parametrize(

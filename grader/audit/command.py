@@ -5,24 +5,28 @@ OUT/index.html     the same to look at
 OUT/store.sqlite   verdicts, so that the next audit judges only what changed
 """
 
+import contextlib
 import multiprocessing
+import os
+import signal
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
 from multiprocessing.synchronize import Semaphore
 from pathlib import Path
+from typing import cast
 
 import grader
 from grader import files
 from grader.audit.bulk import Bulk
 from grader.audit.examine import FIRST_SEED, Means, audit, audited_digest
+from grader.audit.records import read_records
 from grader.audited import Audit, ExerciseAudit
 from grader.batch import pool
 from grader.batch.job import Settings
 from grader.batch.store import Store
 from grader.catalog import Catalog, Exercise
-from grader.errors import BrokenError, UsageError
+from grader.errors import BrokenError, GraderError, UsageError
 from grader.grade import Session, require_solutions
 from grader.salt import read_salt
 from grader.writers import audit_json, audit_tables, pages
@@ -59,6 +63,9 @@ def audit_exercises(catalog: Catalog, options: Options, say: Callable[[str], Non
         options.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"--out {options.out}: cannot be made ({error.strerror})") from None
+    for exercise in exercises:
+        read_records(exercise)  # what cannot be read is said at once
+    Store.at(options.out.absolute() / STORE).close()  # made once, for several processes to open
     seeds = tuple(range(FIRST_SEED, FIRST_SEED + options.seeds))
     parts = _side_by_side(catalog, exercises, options, say)
     found = Audit(grader.__version__, seeds, options.mutants, parts)
@@ -111,24 +118,47 @@ def _side_by_side(
         return tuple(_audit(exercise, _Bench(catalog, options, say)) for exercise in exercises)
     forking = multiprocessing.get_context("fork")
     bench = _Bench(catalog, options, say, forking.Semaphore(options.jobs))
-    with ProcessPoolExecutor(len(exercises), forking, initializer=_settle_in, initargs=(bench,)) as executor:
-        try:
-            return tuple(executor.map(_audit_here, exercises))
-        except BrokenProcessPool:
-            raise BrokenError("a process of the audit died") from None
+    processes, lines = [], []
+    for exercise in exercises:
+        ours, theirs = forking.Pipe(duplex=False)
+        processes.append(forking.Process(target=_audit_there, args=(exercise, bench, theirs)))
+        processes[-1].start()
+        theirs.close()
+        lines.append(ours)
+    found: dict[Connection, ExerciseAudit] = {}
+    try:
+        while len(found) < len(lines):
+            for line in wait([line for line in lines if line not in found]):
+                found[cast(Connection, line)] = _heard(cast(Connection, line))
+    except GraderError:
+        for process in processes:
+            if process.pid and process.is_alive():
+                os.kill(process.pid, signal.SIGINT)  # nobody will read what the others find
+        raise
+    finally:
+        for process in processes:
+            process.join()
+    return tuple(found[line] for line in lines)
 
 
-def _settle_in(bench: _Bench) -> None:
-    """Become a process that audits an exercise."""
+def _audit_there(exercise: Exercise, bench: _Bench, line: Connection) -> None:
+    """Audit an exercise in a process of its own, and send what was found, or what is wrong."""
     pool.end_with_parent()
-    _HERE.append(bench)
+    with contextlib.suppress(KeyboardInterrupt):
+        try:
+            line.send(_audit(exercise, bench))
+        except GraderError as error:
+            line.send(error)
 
 
-_HERE: list[_Bench] = []
-
-
-def _audit_here(exercise: Exercise) -> ExerciseAudit:
-    return _audit(exercise, _HERE[0])
+def _heard(line: Connection) -> ExerciseAudit:
+    try:
+        said = line.recv()
+    except EOFError:
+        raise BrokenError("a process of the audit died") from None
+    if isinstance(said, GraderError):
+        raise said
+    return cast(ExerciseAudit, said)
 
 
 def _audit(exercise: Exercise, bench: _Bench) -> ExerciseAudit:
