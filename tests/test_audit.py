@@ -332,6 +332,12 @@ def test_in_doubt_an_answer_is_another_one_everywhere(lesson: Lesson, later: str
     assert differing(lesson, f"{KNOWN}\n\n{later}") is None
 
 
+def test_where_probes_look_inside_of_functions_an_answer_is_another_one_everywhere(lesson: Lesson):
+    probes = lesson.root / "exercises/vectors/probes.py"
+    probes.write_text(f"import inspect\n{probes.read_text()}")
+    assert differing(lesson, f"{KNOWN}\n\ndef helped(x):\n    return x\n") is None
+
+
 @pytest.mark.parametrize(
     ("old", "new", "functions"),
     [

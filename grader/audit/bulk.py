@@ -153,7 +153,9 @@ class Bulk:
             )
 
     def _pool(self) -> tuple[Settings, pool.Pool]:
-        return self.settings, pool.local(self.settings, self.session, self.jobs, self.cores)
+        # Our own answers do not sleep: as many processes as cores do, each of which may need an oracle of its own.
+        width = -(-self.jobs // pool.WAITING) if self.cores else self.jobs
+        return self.settings, pool.local(self.settings, self.session, width, self.cores)
 
     def _keep(self, job: Job, done: Done) -> None:
         seed = self.settings.seed if job.seed is None else job.seed

@@ -107,14 +107,14 @@ class _Bench:
     options: Options
     say: Callable[[str], None]
     cores: Semaphore | None = None
-    """those of the machine, where several audits share them"""
+    """those of the machine, which several audits share; None where no process can be forked"""
 
 
 def _side_by_side(
     catalog: Catalog, exercises: tuple[Exercise, ...], options: Options, say: Callable[[str], None]
 ) -> tuple[ExerciseAudit, ...]:
     """Audit exercises at the same time, each in a process of its own, so that no core waits for the last of one."""
-    if len(exercises) == 1 or "fork" not in multiprocessing.get_all_start_methods():
+    if "fork" not in multiprocessing.get_all_start_methods():
         return tuple(_audit(exercise, _Bench(catalog, options, say)) for exercise in exercises)
     forking = multiprocessing.get_context("fork")
     bench = _Bench(catalog, options, say, forking.Semaphore(options.jobs))

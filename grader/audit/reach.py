@@ -28,6 +28,19 @@ def _tell_the_audit(name):
         _told_to_the_audit.add(name)
         _os_of_the_audit.write(1, f"\\x1e{name}\\x1f\\n".encode())
 """
+LOOKS_INSIDE = frozenset(
+    [
+        "inspect",
+        "__annotations__",
+        "__code__",
+        "__defaults__",
+        "__doc__",
+        "__kwdefaults__",
+        "__signature__",
+        "__wrapped__",
+    ]
+)
+"""Names by which a probe tells functions apart without calling them."""
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 Entered = dict[str, frozenset[str]]
@@ -117,7 +130,7 @@ class _Parts:
         for name, function in found:
             functions[name] += ast.dump(function)
             mentions[name] |= _names(function)
-            if any(isinstance(node, ast.Yield | ast.YieldFrom) for node in ast.walk(function)):
+            if _yields(function):
                 generators.add(name)
         classes = frozenset(node.name for node in tree.body if isinstance(node, ast.ClassDef))
         for _, function in found:
@@ -141,6 +154,8 @@ class Differences:
 
     def of(self, source: bytes) -> frozenset[str] | None:
         """The functions of the reference that differ; None where more than functions may."""
+        if self._asked_for & LOOKS_INSIDE:
+            return None
         try:
             text = source.decode()
             if text.startswith(self._text):
@@ -160,9 +175,7 @@ class Differences:
             case ast.Expr(value=ast.Constant()):
                 return set()
             case ast.FunctionDef(name=name):
-                if (name in self._parts.generators) != any(
-                    isinstance(inner, ast.Yield | ast.YieldFrom) for inner in ast.walk(node)
-                ) and name in self._parts.functions:
+                if name in self._parts.functions and _yields(node) != (name in self._parts.generators):
                     raise _UnclearError
                 return self._rebound(name)
             case ast.ClassDef(name=name) if name in self._parts.classes:
@@ -247,6 +260,11 @@ def _functions(tree: ast.Module) -> Iterator[tuple[str, Function]]:
             ahead += [(f"{prefix}{node.name}.", inner) for inner in node.body]
 
 
+def _yields(function: Function) -> bool:
+    """Whether it runs when it is gone through, and not when it is called."""
+    return any(isinstance(node, ast.Yield | ast.YieldFrom) for node in ast.walk(function))
+
+
 def _names(tree: ast.AST) -> frozenset[str]:
     return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
 
@@ -255,7 +273,7 @@ def _asked_for(probes: ast.Module) -> Iterator[str]:
     """What probes may look for in an implementation."""
     for node in ast.walk(probes):
         match node:
-            case ast.Attribute(attr=name) | ast.Constant(value=str(name)):
+            case ast.Attribute(attr=name) | ast.Constant(value=str(name)) | ast.alias(name=name):
                 yield name
 
 
