@@ -1,5 +1,5 @@
 # Targets of the whole lesson, with solutions/ and tests; the Makefile includes them where they are.
-.PHONY: test lint types stubs notebooks release format goldens audit diagnosis fuzz bench ci
+.PHONY: test lint types stubs notebooks release format goldens audit audited diagnosis fuzz bench ci
 
 test: $(VENV)/.dev ## the project's own tests
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
@@ -29,7 +29,10 @@ goldens: $(VENV)/.dev ## rewrite golden files and the generated parts of documen
 	$(BIN)/python -m pytest --update-goldens tests/test_messages.py tests/test_docs.py tests/test_pages.py tests/test_attacks.py tests/test_writers.py
 
 audit: $(VENV)/.dev ## judge the checks of exercises: make audit, or one: make audit EX=lora
-	@$(GRADER) audit $(or $(EX),--tables docs/audit.md)
+	@$(GRADER) audit $(EX) --tables docs/audit.md
+
+audited: $(VENV)/.dev ## the same, of the exercises that docs/audit.md does not tell of as they are
+	@$(GRADER) audit --changed --tables docs/audit.md
 
 fuzz: $(VENV)/.dev ## look for bytes that the grader mishandles: make fuzz FUZZ_S=600
 	@$(PIP) --editable '.[dev,fuzz]'
@@ -42,7 +45,7 @@ bench: $(VENV)/.dev ## measure the speed that the README claims
 diagnosis: $(VENV)/.dev ## write docs/diagnosis.md: what messages say of each wrong answer
 	HF_HUB_OFFLINE=1 $(BIN)/python benchmarks/diagnosis.py
 
-ci: lint types test ## everything that must pass
+ci: lint types audited test ## everything that must pass
 
 $(VENV)/.dev: $(VENV)/.student
 	@$(PIP) --editable '.[dev]'

@@ -18,7 +18,7 @@ class CheckFacts:
     title: str
     hidden: bool
     median_s: float
-    """over the accepted answers"""
+    """over right answers"""
     share: float
     """of the time of all checks"""
 

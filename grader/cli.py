@@ -220,20 +220,32 @@ def batch(
 @click.option("--jobs", type=click.IntRange(1), default=None, help="Processes at a time; by default the cores.")
 @click.option("--mutants/--no-mutants", default=True, help="Whether to make mistakes by machine, too.")
 @click.option("--tables", type=click.Path(path_type=Path), help="Also write the tables of a document, in Markdown.")
+@click.option("--changed", is_flag=True, help="Leave out what --tables tells of as it is, with nothing to fix.")
 def audit(
-    exercises: tuple[str, ...], out: Path, seeds: int, jobs: int | None, mutants: bool, tables: Path | None
+    exercises: tuple[str, ...],
+    out: Path,
+    seeds: int,
+    jobs: int | None,
+    mutants: bool,
+    tables: Path | None,
+    changed: bool,
 ) -> NoReturn:
     """Grade the checks of exercises: do they catch what is wrong, and nothing else? (needs solutions/)
 
     Exit status 0: nothing to fix, 1: something is.
     """
+    if changed and not tables:
+        raise UsageError("--changed: changed since when? Name the document with --tables")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's threads would be in the way of forking
     with _needs_extra("audit"):
         from grader.audit.command import Options, audit_exercises
     from grader.writers import audit_summary
 
-    options = Options(exercises, out, seeds, jobs or _cores(), mutants, tables)
+    options = Options(exercises, out, seeds, jobs or _cores(), mutants, tables, changed)
     found = audit_exercises(read_here(), options, lambda line: click.echo(line, err=True))
+    if not found.exercises:
+        click.echo(f"Nothing to audit: {tables} tells of every exercise as it is.")
+        sys.exit(errors.EXIT_OK)
     click.echo(audit_summary.render(found), nl=False, color=_color())
     click.echo(f"\nopen {out / 'index.html'}")
     sys.exit(errors.EXIT_OK if found.is_clean else errors.EXIT_NOT_YET)

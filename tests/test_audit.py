@@ -1,6 +1,8 @@
 """The audit of an exercise: what it finds in a good one, in a spoilt one, and how it says so."""
 
 import json
+import sqlite3
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +10,9 @@ from conftest import Lesson, Ran
 
 from grader.audit.examine import audited_digest
 from grader.audit.mutants import mutants_of
+from grader.audit.reach import Differences
+from grader.authoring.answers import read_answers
+from grader.batch.keys import source_digest
 from grader.catalog import read_catalog
 from grader.writers.audit_tables import mark
 
@@ -248,3 +253,260 @@ def test_what_was_audited_is_what_can_move_a_verdict(lesson: Lesson, old: str, n
     (lesson.root / "solutions/vectors/predictions.py").touch()
     (after,) = map(audited_digest, read_catalog(lesson.root).exercises)
     assert (before == after) == same
+
+
+# ---------------------------------------------------------------------------------------------- what can tell
+
+
+KNOWN = """FACTOR = 2
+
+
+def scaled(x, factor):
+    return helped(x) * factor
+
+
+def helped(x):
+    return x * FACTOR / sum(x)
+
+
+class Layer:
+    def __init__(self):
+        self.weight = 1
+
+    def forward(self, x):
+        return x
+
+
+def made():
+    return Layer()
+
+
+def steps(n=1):
+    yield n
+"""
+WHOLE = {"Layer.__init__", "Layer.forward"}
+
+
+def differing(lesson: Lesson, source: str) -> set[str] | None:
+    (lesson.root / "solutions/vectors/vectors.py").write_text(KNOWN)
+    (exercise,) = read_catalog(lesson.root).exercises
+    found = Differences(exercise).of(source.encode())
+    return None if found is None else set(found)
+
+
+@pytest.mark.parametrize(
+    ("later", "functions"),
+    [
+        ("def scaled(x, factor):\n    return x\n", {"scaled"}),
+        ("@cached\ndef scaled(x, factor):\n    return x\n", {"scaled"}),
+        ("given = scaled\n\ndef scaled(x, factor):\n    return given(x, 1)\n", {"scaled"}),
+        ("class Layer(Layer):\n    def forward(self, x):\n        return 0\n", {"Layer.forward"}),
+        ("class Layer(Layer):\n    def extra_repr(self):\n        return ''\n", WHOLE),
+        ("class Layer(Layer):\n    weight = 2\n", WHOLE),
+        ("class Layer(dict):\n    pass\n", {*WHOLE, "made"}),
+        ("Layer.forward = scaled\n", {"Layer.forward"}),
+        ("FACTOR = 3\n", {"helped"}),
+        ("from math import tau as FACTOR\n", {"helped"}),
+        ("def sum(x):\n    return 1\n", {"helped"}),
+        ("steps.__defaults__ = (2,)\n", {"steps"}),
+        ("def steps(n=1):\n    yield 2 * n\n", {"steps"}),
+        ("'nothing'\n", set()),
+    ],
+)
+def test_what_an_answer_makes_another_one(lesson: Lesson, later: str, functions: set[str]):
+    assert differing(lesson, f"{KNOWN}\n\n# An answer.\n\n{later}") == functions
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        "scaled(1, 2)\n",  # who knows what that leaves behind
+        "if FACTOR:\n    pass\n",
+        "def steps(n=1):\n    return [n]\n",  # works when it is called, no longer when it is gone through
+        "def mean(x):\n    return x\n",  # which the probes ask for, and the reference has not
+        "math.tau = 6\n",
+        "def broken(:\n",
+    ],
+)
+def test_in_doubt_an_answer_is_another_one_everywhere(lesson: Lesson, later: str):
+    assert differing(lesson, f"{KNOWN}\n\n{later}") is None
+
+
+def test_where_probes_look_inside_of_functions_an_answer_is_another_one_everywhere(lesson: Lesson):
+    probes = lesson.root / "exercises/vectors/probes.py"
+    probes.write_text(f"import inspect\n{probes.read_text()}")
+    assert differing(lesson, f"{KNOWN}\n\ndef helped(x):\n    return x\n") is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "functions"),
+    [
+        ("return x * FACTOR", "return x + FACTOR", {"helped"}),
+        ("self.weight = 1", "self.weight = 2", {"Layer.__init__"}),
+        ("FACTOR = 2", "FACTOR = 3", None),
+        ("steps(n=1)", "steps(n=2)", None),
+    ],
+)
+def test_what_a_mutant_makes_another_one(lesson: Lesson, old: str, new: str, functions: set[str] | None):
+    assert old in KNOWN
+    assert differing(lesson, KNOWN.replace(old, new)) == functions
+
+
+def judged_by(lesson: Lesson, name: str, kind: str) -> set[str]:
+    """The checks that an answer of the last audit was judged by."""
+    (exercise,) = read_catalog(lesson.root).exercises
+    (answer,) = [answer for answer in read_answers(exercise, kind) if answer.path.stem == name]
+    with sqlite3.connect(lesson.root / "found/store.sqlite") as store:
+        (table,) = store.execute("select name from sqlite_master where name like 'verdicts%'").fetchone()
+        found = store.execute(f"select check_id from {table} where source = ?", [source_digest(answer.source)])
+        return {check for (check,) in found}
+
+
+def test_an_answer_is_judged_by_the_checks_that_can_tell_it_apart(audited: Lesson):
+    audit(audited, "--no-mutants")
+    of_mean = {"vectors.2.value", "vectors.2.empty", "vectors.2.negative"}
+    assert judged_by(audited, "mean_by_numpy", "accepted") == of_mean
+    assert judged_by(audited, "mean_of_nothing", "wrong") == of_mean
+    assert judged_by(audited, "sum_for_product", "wrong") == {"vectors.1.value", "vectors.1.fresh"}
+
+
+def test_an_answer_is_judged_by_the_checks_that_it_names_in_any_case(audited: Lesson):
+    path = audited.root / "solutions/vectors/wrong/mean_of_nothing.py"
+    path.write_text(path.read_text().replace("# fails: ", "# fails: vectors.1.fresh "))
+    _, found = audit(audited, "--no-mutants")
+    assert flaws(found)["inexact"] == "wrong/mean_of_nothing: passes vectors.1.fresh"
+
+
+def test_what_cannot_be_loaded_fails_everything(audited: Lesson):
+    """Also what would not have been asked for."""
+    path = audited.root / "solutions/vectors/accepted/mean_by_numpy.py"
+    path.write_text(ACCEPTED.replace("\ndef", "\nimport statistics\n\ndef"))
+    _, found = audit(audited, "--no-mutants")
+    assert "fails vectors.1.value, vectors.1.fresh, vectors.2.value" in flaws(found)["unfair"]
+
+
+def test_a_function_that_prints_nothing_is_heard_all_the_same(audited: Lesson):
+    """A probe may catch what is printed."""
+    probes = audited.root / "exercises/vectors/probes.py"
+    caught = (
+        "import contextlib\nimport io\n\n\ndef mean(impl, x):\n    with contextlib.redirect_stdout(io.StringIO()):\n"
+    )
+    probes.write_text(probes.read_text().split("def mean")[0] + f'{caught}        return {{"mean": impl.mean(x)}}\n')
+    ran, found = audit(audited, "--no-mutants")
+    assert (ran.status, flaws(found)) == (0, {}), ran.out + ran.talk
+
+
+# ---------------------------------------------------------------------------------------------- several exercises
+
+
+@pytest.fixture
+def two(audited: Lesson) -> Lesson:
+    """The lesson with two exercises that have nothing to fix."""
+    folder = audited.root / "solutions/vectors"
+    audited.copy_exercise("others")
+    for path in folder.glob("*/*.py"):
+        copy = audited.root / "solutions/others" / path.parent.name / path.name
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_text(path.read_text().replace("vectors", "others"))
+    return audited
+
+
+def test_exercises_side_by_side_are_audited_as_each_alone(two: Lesson):
+    _, both = audit(two, "vectors", "others")
+    _, alone = audit(two, "vectors", "--out", "alone", "--jobs", "2")
+    alone = json.loads((two.root / "alone/audit.json").read_text())
+    other, one = both["exercises"]
+    assert [other["name"], one["name"]] == ["others", "vectors"]
+    for key in ("digest", "reference", "stub", "accepted", "wrong", "mutants", "hollow", "moved", "stale", "flaws"):
+        assert one[key] == alone["exercises"][0][key]
+        assert len(other[key]) == len(one[key])
+
+
+def test_what_is_wrong_with_one_of_them_is_one_line(two: Lesson):
+    (two.root / "solutions/others/audit.toml").write_text("[[equivalent]]\nmutants = ['a']\nreason = ' '\n")
+    ran, _ = audit(two)
+    said = ran.talk.splitlines()[-1]
+    assert (ran.status, said) == (
+        2,
+        "grader: solutions/others/audit.toml: an entry has no reason; say why nothing is wrong",
+    )
+
+
+def test_what_breaks_one_of_them_ends_the_others(two: Lesson):
+    (two.root / "exercises/others/test_others.py").write_text("def broken(:\n")
+    ran, found = audit(two)
+    assert (ran.status, found) == (3, None)
+    assert ran.talk.splitlines()[-1].startswith("grader: exercises/others/test_others.py: cannot run: ")
+    assert "Traceback" not in ran.talk
+
+
+# ---------------------------------------------------------------------------------------------- since the tables
+
+
+def changed(lesson: Lesson, *arguments: str) -> tuple[Ran, list[str]]:
+    """An audit of what changed, and the exercises that were audited."""
+    (lesson.root / "found/audit.json").unlink(missing_ok=True)
+    ran, found = audit(lesson, "--no-mutants", "--changed", "--tables", "tables.md", *arguments)
+    return ran, [exercise["name"] for exercise in found["exercises"]] if found else []
+
+
+def chapters(lesson: Lesson) -> list[str]:
+    return (lesson.root / "tables.md").read_text().split("\n## ")[1:]
+
+
+def test_exercises_that_changed_are_audited(two: Lesson):
+    ran, names = changed(two)
+    assert (ran.status, names) == (0, ["others", "vectors"])
+    ran, names = changed(two)
+    assert (ran.status, names, ran.talk) == (0, [], "")
+    assert ran.out == "Nothing to audit: tables.md tells of every exercise as it is.\n"
+    first, second = chapters(two)  # of `others` and of `vectors`
+    answer = two.root / "solutions/others/wrong/mean_of_nothing.py"
+    answer.write_text(answer.read_text() + "\n# edited\n")
+    ran, names = changed(two)
+    assert (ran.status, names) == (0, ["others"])
+    assert chapters(two)[0] != first
+    assert chapters(two)[1] == second
+
+
+def test_an_exercise_with_something_to_fix_is_audited_again(audited: Lesson):
+    (audited.root / "solutions/vectors/wrong/mean_of_nothing.py").unlink()
+    for _ in range(2):
+        ran, names = changed(audited)
+        assert (ran.status, names) == (1, ["vectors"])
+
+
+def test_an_audit_of_one_leaves_the_chapters_of_others(two: Lesson):
+    changed(two)
+    _, second = chapters(two)
+    audit(two, "others", "--no-mutants", "--tables", "tables.md")
+    assert [chapter.partition("\n")[0] for chapter in chapters(two)] == ["others", "vectors"]
+    assert chapters(two)[1] == second
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--changed"], "--changed: changed since when? Name the document with --tables"),
+        (
+            ["--tables", "README.md"],
+            "--tables README.md: holds something else than tables of an audit; name another file",
+        ),
+        (["--tables", "found"], "--tables found: cannot be read (Is a directory)"),
+        (["--tables", "binary"], "--tables binary: cannot be read (no UTF-8)"),
+    ],
+)
+def test_what_no_tables_are_is_said(lesson: Lesson, arguments: list[str], complaint: str):
+    (lesson.root / "README.md").write_text("# A lesson\n")
+    (lesson.root / "binary").write_bytes(b"\xff")
+    (lesson.root / "found").mkdir()
+    ran, _ = audit(lesson, *arguments)
+    assert (ran.status, ran.talk.splitlines()) == (2, [f"grader: {complaint}"])
+
+
+def test_continuous_integration_audits_what_changed():
+    repository = Path(__file__).parents[1]
+    rules = (repository / "development.mk").read_text()
+    assert "\nci: lint types audited test " in rules
+    assert "audit --changed --tables docs/audit.md\n" in rules
+    assert "\nmake audited" in (repository / ".ci/run").read_text()

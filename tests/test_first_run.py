@@ -296,7 +296,7 @@ def test_other_versions_are_no_reason_to_install():
 
 def test_doctor_reads_what_the_lesson_asks_for():
     assert [package.name for package in packages()] == [
-        "click", "hypothesis", "msgspec", "numpy", "peft", "pytest", "safetensors", "torch", "transformers",
-        "watchfiles",
+        "click", "hypothesis", "msgspec", "numpy", "peft", "pytest", "safetensors", "tabulate", "torch",
+        "transformers", "watchfiles",
     ]  # fmt: skip
     assert all(package.wanted for package in packages())

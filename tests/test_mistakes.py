@@ -8,7 +8,7 @@ import pytest
 from grader.authoring.answers import Answer
 from grader.batch.store import Kept, Store
 from grader.checking.implementation import Exchange
-from grader.checking.mistakes import Trace, is_same, recognise
+from grader.checking.mistakes import Beside, Parted, Trace, is_same, recognise
 from grader.verdict import Verdict
 from grader.wire import Tensor
 from grader.worker.host import Answer as Replied
@@ -99,10 +99,12 @@ A, B, C = "lesson.1.a", "lesson.1.b", "lesson.2.c"
 def named(answers: dict[Answer, dict[str, Trace]], failed: dict[str, Trace], passed: tuple[str, ...] = ()):
     """The mistakes that are named, by check."""
 
-    def fails(of: Answer, check_id: str) -> Trace | None:
+    def fails(of: Answer, check_id: str, _: Trace) -> Trace | None:
         return answers[of].get(check_id)
 
-    return {check: mistake.headline for check, mistake in recognise(list(answers), failed, passed, fails).items()}
+    took_s = {check: float(-place) for place, check in enumerate(failed)}
+    found = recognise(list(answers), failed, passed, fails, took_s)
+    return {check: mistake.headline for check, mistake in found.items()}
 
 
 def test_same_answers_name_the_mistake():
@@ -160,6 +162,54 @@ def test_exceptions_are_the_same_by_type_and_text():
     assert is_same(raised("KeyError", "x"), raised("KeyError", "x"))
     assert not is_same(raised("KeyError", "x"), raised("IndexError", "x"))
     assert not is_same(raised("KeyError", "x"), raised("KeyError", "y"))
+
+
+def test_the_cheapest_check_is_compared_first():
+    calls = []
+
+    def other(_: Answer, check_id: str, __: Trace) -> Trace:
+        calls.append(check_id)
+        return trace(2.0)
+
+    failed = {A: trace(1.0), B: trace(1.0)}
+    assert recognise([answer("one", A, B)], failed, (), other, {A: 0.3, B: 0.1}) == {}
+    assert calls == [B]
+
+
+def asked(*values: object) -> tuple[Exchange, ...]:
+    return tuple(Exchange("scaled", {"factor": 2.0}, Replied({"y": value})) for value in values)
+
+
+def test_a_suspect_is_asked_until_it_answers_otherwise():
+    beside = Beside(Trace(1, "value", asked(1.0, 2.0)))
+    beside.clear()
+    beside.append(asked(9.0)[0])  # of another case, which is not compared
+    beside.clear()
+    beside.append(asked(1.0)[0])
+    with pytest.raises(Parted):
+        beside.append(asked(3.0)[0])
+    assert tuple(beside) == asked(1.0, 3.0)
+
+
+def test_a_suspect_that_is_asked_more_is_another():
+    beside = Beside(Trace(0, "value", asked(1.0)))
+    beside.clear()
+    beside.append(asked(1.0)[0])
+    with pytest.raises(Parted):
+        beside.append(asked(1.0)[0])
+
+
+@pytest.mark.parametrize(
+    ("index", "values", "known"),
+    [(0, (1.0, 3.0), True), (0, (5.0,), True), (0, (1.0,), False), (0, (1.0, 2.0), False), (1, (1.0,), True)],
+)
+def test_what_broke_off_is_known_as_far_as_it_goes(index: int, values: tuple[float, ...], known: bool):
+    """It passed the cases before the one on which it parted; whoever agrees up to there must ask on."""
+    like = Trace(0, "value", asked(1.0, 2.0))
+    parted = Trace(index, "", asked(*values), parted=True)
+    assert parted.differs(like) is known
+    assert not is_same(like, parted)
+    assert not Trace(0, "value", asked(*values), parted=True).differs(Trace(1, "value", asked(1.0)))
 
 
 # ---------------------------------------------------------------------------------------------- the class

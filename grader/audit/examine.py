@@ -1,20 +1,18 @@
 """An audit from end to end: every answer of ours, every mutant, every replay, one exercise after the other."""
 
 import statistics
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import msgspec
 
-from grader.audit.bulk import Bulk, Verdicts
+from grader.audit.bulk import Bulk, Trial, Verdicts, caught_by
 from grader.audit.mutants import Mutant, mutants_of
 from grader.audit.records import Records, read_records
 from grader.audit.replay import Replay, floors, hollow_checks, noisy, not_passed, record
 from grader.audited import Answered, CheckFacts, ExerciseAudit, HollowFacts, Moved, MutantFacts
 from grader.authoring.answers import read_answers
-from grader.batch.job import Settings
 from grader.batch.keys import digest, settings_of, source_digest
-from grader.batch.store import Store
 from grader.catalog import CONFIG_NAME, Exercise
 from grader.checking.implementation import Implementation
 from grader.grade import Session
@@ -24,6 +22,7 @@ FIRST_SEED = 1
 """The seed under which wrong answers, mutants and replays are judged; right answers are judged under others too."""
 SHOWN = 16
 """Characters of a digest that stand in a document."""
+KINDS = ("reference", "stub", "accepted", "wrong")
 TWO_THREADS = b"\n\nimport torch\ntorch.set_num_threads(2)\n"
 
 
@@ -32,10 +31,8 @@ class Means:
     """What an audit is done with."""
 
     session: Session
-    settings: Settings
-    store: Store
-    jobs: int
-    seeds: int
+    bulk: Bulk
+    seeds: tuple[int, ...]
     mutants: bool
     say: Callable[[str], None]
 
@@ -60,6 +57,19 @@ def audited_digest(exercise: Exercise) -> str:
     return digest([*judging, *(f"{path.name} {source_digest(path.read_bytes())}" for path in files)])[:SHOWN]
 
 
+@dataclass(frozen=True)
+class _Tried:
+    """Something to be judged, and what it is."""
+
+    kind: str
+    name: str
+    trial: Trial
+    headline: str = ""
+    fails: frozenset[str] = frozenset()
+    """the checks that must fail"""
+    mutant: Mutant | None = None
+
+
 class _Examination:
     """One exercise being audited."""
 
@@ -72,22 +82,22 @@ class _Examination:
 
     def audit(self) -> ExerciseAudit:
         means, exercise = self._means, self._exercise
-        means.say(f"{exercise.name}: answers")
-        reference, accepted = [], []
-        for number in range(means.seeds):
-            bulk = self._bulk(FIRST_SEED + number)
-            reference += self._reference(bulk)
-            accepted += self._answers(bulk, "accepted")
-        first = self._bulk(FIRST_SEED)
-        stub = self._stub(first)
-        wrong = self._answers(first, "wrong")
-        mutants: list[MutantFacts] = []
-        if means.mutants:
-            means.say(f"{exercise.name}: mutants")
-            mutants = self._mutants(first)
         means.say(f"{exercise.name}: replays")
         hollow = self._hollow()
         moved, longest_call_s = self._noise()
+        means.say(f"{exercise.name}: answers{' and mutants' if means.mutants else ''}")
+        trials = list(self._trials())
+        found = means.bulk.judge([one.trial for one in trials])
+        judged = list(zip(trials, found, strict=True))
+        self._clock(judged)
+        mutants = [
+            _mutant_facts(one.mutant, caught_by(one.trial, verdicts), self._records)
+            for one, verdicts in judged
+            if one.mutant
+        ]
+        answered = {
+            kind: tuple(self._answered(one, verdicts) for one, verdicts in judged if one.kind == kind) for kind in KINDS
+        }
         limits = exercise.config.limits
         survivors = {mutant.digest for mutant in mutants if not mutant.caught_by}
         stale = self._records.stale(
@@ -98,10 +108,10 @@ class _Examination:
             exercise.config.title,
             audited_digest(exercise),
             tuple(self._facts()),
-            tuple(reference),
-            tuple(stub),
-            tuple(accepted),
-            tuple(wrong),
+            answered["reference"],
+            answered["stub"],
+            answered["accepted"],
+            answered["wrong"],
             tuple(mutants),
             tuple(hollow),
             tuple(moved),
@@ -112,76 +122,50 @@ class _Examination:
             limits.total_s,
         )
 
-    def _bulk(self, seed: int) -> Bulk:
-        means = self._means
-        settings = replace(means.settings, seed=seed)
-        return Bulk.of(means.session, self._exercise, settings, means.store, means.jobs)
+    def _trials(self) -> Iterator["_Tried"]:
+        """All that is to be judged, what may take longest first."""
+        exercise, bulk, reference = self._exercise, self._means.bulk, self._exercise.reference
+        if self._means.mutants:
+            for mutant in mutants_of(reference.read_text("utf-8"), reference.name):
+                yield _Tried("mutant", "", bulk.hunted(mutant.source, FIRST_SEED, mutant.task), mutant=mutant)
+        sources = {"the reference": reference.read_bytes()}
+        if exercise.config.framework == "torch":
+            sources["the reference on two threads"] = reference.read_bytes() + TWO_THREADS
+        for seed in self._means.seeds:
+            for name, source in sources.items():
+                yield _Tried("reference", name, bulk.whole(source, seed))
+        yield _Tried("stub", "the stub", bulk.whole(exercise.stub.read_bytes(), FIRST_SEED))
+        for answer in read_answers(exercise, "wrong"):
+            trial = bulk.reached(answer.source, FIRST_SEED, answer.fails)
+            yield _Tried("wrong", answer.path.stem, trial, answer.headline, answer.fails)
+        for seed in self._means.seeds:
+            for answer in read_answers(exercise, "accepted"):
+                trial = bulk.reached(answer.source, seed)
+                yield _Tried("accepted", answer.path.stem, trial, answer.headline)
 
-    def _reference(self, bulk: Bulk) -> list[Answered]:
-        source = self._exercise.reference.read_bytes()
-        sources = {"the reference": source}
-        if self._exercise.config.framework == "torch":
-            sources["the reference on two threads"] = source + TWO_THREADS
-        found = bulk.verdicts(sources)
-        return [self._answered(name, "", bulk.settings.seed, (), found[name]) for name in sources]
+    def _clock(self, judged: Iterable[tuple["_Tried", Verdicts]]) -> None:
+        """What checks cost, and the longest right answer: where it was not judged it is the reference."""
+        right = [(one.trial.seed, verdicts) for one, verdicts in judged if one.kind in ("reference", "accepted")]
+        ours: dict[int, Verdicts] = {}
+        for seed, verdicts in right:
+            whole = ours.setdefault(seed, verdicts) | verdicts
+            for check, kept in verdicts.items():
+                self._durations[check].append(kept.duration_s)
+            self._longest_answer_s = max(self._longest_answer_s, sum(kept.duration_s for kept in whole.values()))
 
-    def _stub(self, bulk: Bulk) -> list[Answered]:
-        found = bulk.verdicts({"the stub": self._exercise.stub.read_bytes()})["the stub"]
-        others = {check: kept for check, kept in found.items() if kept.verdict is not Verdict.TODO}
-        return [
-            Answered(
-                "the stub",
-                "",
-                bulk.settings.seed,
-                (),
-                tuple(check for check, kept in others.items() if kept.verdict is Verdict.FAIL),
-                tuple(
-                    f"{check} is {kept.verdict}" for check, kept in others.items() if kept.verdict is not Verdict.FAIL
-                ),
-            )
-        ]
-
-    def _answers(self, bulk: Bulk, kind: str) -> list[Answered]:
-        answers = read_answers(self._exercise, kind)
-        found = bulk.verdicts({answer.path.stem: answer.source for answer in answers})
-        if kind == "accepted":
-            for verdicts in found.values():
-                self._clock(verdicts)
-        return [
-            self._answered(
-                answer.path.stem,
-                answer.headline,
-                bulk.settings.seed,
-                self._order(answer.fails),
-                found[answer.path.stem],
-            )
-            for answer in answers
-        ]
-
-    def _clock(self, verdicts: Verdicts) -> None:
-        for check, kept in verdicts.items():
-            self._durations[check].append(kept.duration_s)
-        self._longest_answer_s = max(self._longest_answer_s, sum(kept.duration_s for kept in verdicts.values()))
-
-    def _answered(self, name: str, headline: str, seed: int, expected: Sequence[str], verdicts: Verdicts) -> Answered:
+    def _answered(self, one: "_Tried", verdicts: Verdicts) -> Answered:
         failed = self._order(check for check, kept in verdicts.items() if kept.verdict is Verdict.FAIL)
-        # A wrong answer may well hold up what builds on it; a right one may not.
-        fine = (Verdict.PASS, Verdict.FAIL, Verdict.SKIPPED) if expected else (Verdict.PASS, Verdict.FAIL)
+        # A wrong answer may well hold up what builds on it; a right one may not. The stub has nothing but holes.
+        fine = {"wrong": (Verdict.PASS, Verdict.FAIL, Verdict.SKIPPED), "stub": (Verdict.TODO, Verdict.FAIL)}.get(
+            one.kind, (Verdict.PASS, Verdict.FAIL)
+        )
         others = tuple(f"{check} is {kept.verdict}" for check, kept in verdicts.items() if kept.verdict not in fine)
-        return Answered(name, headline, seed, tuple(expected), failed, others)
+        return Answered(one.name, one.headline, one.trial.seed, self._order(one.fails), failed, others)
 
     def _order(self, checks: Iterable[str]) -> tuple[str, ...]:
         """Checks in the order in which they are judged; unknown ones last."""
         known = [found.check.id for found in self._checks]
         return tuple(sorted(checks, key=lambda check: (known.index(check) if check in known else len(known), check)))
-
-    def _mutants(self, bulk: Bulk) -> list[MutantFacts]:
-        reference = self._exercise.reference
-        made = mutants_of(reference.read_text("utf-8"), reference.name)
-        caught = bulk.catchers(
-            {mutant.digest: mutant.source for mutant in made}, {mutant.digest: mutant.task for mutant in made}
-        )
-        return [_mutant_facts(mutant, caught[mutant.digest], self._records) for mutant in made]
 
     def _hollow(self) -> list[HollowFacts]:
         return [

@@ -61,6 +61,10 @@ class Job:
     """whether the first check that is not passed is the last that is judged"""
     explain: bool = True
     """whether anybody will read what is said of failures"""
+    first: tuple[str, ...] = ()
+    """the checks that are judged before the others"""
+    seed: int | None = None
+    """of the inputs, where it is not that of the settings"""
 
 
 @dataclass(frozen=True)
@@ -79,11 +83,12 @@ def do(settings: Settings, job: Job) -> Done:
             grading = session.judge(
                 job.exercise,
                 job.content,
-                settings.seed,
+                settings.seed if job.seed is None else job.seed,
                 job.wanted,
                 job.known,
                 until_caught=job.until_caught,
                 explain=job.explain,
+                first=job.first,
             )
     except UsageError:
         raise

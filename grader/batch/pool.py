@@ -94,8 +94,11 @@ def rehearse(settings: Settings, session: Session) -> None:
                 )
 
 
-def local(settings: Settings, session: Session, width: int) -> Pool:
-    """A pool that computes on `width` cores of this machine; where its processes are forked, no thread may run."""
+def local(settings: Settings, session: Session, width: int, cores: Semaphore | None = None) -> Pool:
+    """A pool that computes on `width` cores of this machine; where its processes are forked, no thread may run.
+
+    `cores` are those of the machine, where others compute on them too.
+    """
     session.bench.settle()
     launcher = session.bench.launcher
     if not isinstance(launcher, Zygote):
@@ -104,7 +107,7 @@ def local(settings: Settings, session: Session, width: int) -> Pool:
     lines = [launcher.attach() for _ in range(WAITING * width)]
     gc.freeze()  # or each copy's first look through all that is here would copy it
     forking = multiprocessing.get_context("fork")
-    given = (settings, session, launcher, lines, forking.Value("i", 0), forking.Semaphore(width))
+    given = (settings, session, launcher, lines, forking.Value("i", 0), cores or forking.Semaphore(width))
     executor = ProcessPoolExecutor(len(lines), forking, initializer=_settle_in, initargs=given)
     executor.submit(int)  # starts all processes
     for line in lines:
@@ -112,7 +115,7 @@ def local(settings: Settings, session: Session, width: int) -> Pool:
     return Pool(executor, width)
 
 
-class _SharedCore(Core):
+class SharedCore(Core):
     """One of as many as are free, for a job that computes."""
 
     def __init__(self, free: Semaphore) -> None:
@@ -142,15 +145,20 @@ def _settle_in(
 ) -> None:
     """Become a process of the pool."""
     _ignore_interrupts()
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # a killed batch leaves nothing behind
+    end_with_parent()
     with turn.get_lock():
         mine = turn.value
         turn.value += 1
     for number, line in enumerate(lines):
         if number != mine:
             line.close()
-    launcher.adopt(lines[mine], _SharedCore(free))
+    launcher.adopt(lines[mine], SharedCore(free))
     job.lend(settings, session)
+
+
+def end_with_parent() -> None:
+    """Let this process be killed when the one that forked it ends: a killed batch leaves nothing behind."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _ignore_interrupts() -> None:

@@ -24,7 +24,7 @@ from grader.checking.foresight import Ahead, Trees
 from grader.checking.holding import Source
 from grader.checking.implementation import Exchange, Implementation
 from grader.checking.inputs import Drawn, Inputs
-from grader.checking.mistakes import Named, Trace, Tracer, recognise
+from grader.checking.mistakes import Beside, Named, Parted, Trace, Tracer, recognise
 from grader.errors import BrokenError, CatalogError, UnansweredError
 from grader.report import Judged
 from grader.salt import NO_SALT, Salt
@@ -166,17 +166,21 @@ class Bench:
         """Tells how wrong answers fail the checks of these bodies; what was learnt once is kept."""
         running: dict[str, Implementation] = {}
 
-        def trace(answer: Answer, check_id: str) -> Trace | None:
+        def trace(answer: Answer, check_id: str, like: Trace) -> Trace | None:
             name, body, seed = answer.path.name, bodies[check_id], seeds[check_id]
             key = exercise.name, name, check_id, seed
-            if key not in self._traces:
+            known = self._traces.get(key)
+            if key not in self._traces or (known and known.parted and not known.differs(like)):
                 student = running.setdefault(name, self.student(exercise, answer.source))
+                student.exchanges = asked = Beside(like)
                 try:
-                    cases = self.cases(require_check(body), body, seed)
+                    cases = self.cases(require_check(body), body, seed)[: like.index + 1]
                     failure = _Attempt(self, exercise, body, student, seed).first_failure(cases)
+                    self._traces[key] = failure.trace if failure else Trace(like.index, "", tuple(asked), parted=True)
+                except Parted:
+                    self._traces[key] = Trace(like.index, "", tuple(asked), parted=True)
                 except (Todo, BrokenError):
-                    failure = None
-                self._traces[key] = failure.trace if failure else None
+                    self._traces[key] = None
             return self._traces[key]
 
         try:
@@ -295,8 +299,9 @@ class Grading:
         bodies = {known: failure.body for known, failure in failures.items()}
         seeds = {known: seed_of(self.seed, known, self.salt) for known in failures}
         traces = {known: failure.trace for known, failure in failures.items()}
+        took_s = {known: self.judged[known].duration_s for known in failures}
         with self.bench.tracing(exercise, bodies, seeds) as trace:
-            return recognise(answers, traces, passed, trace)
+            return recognise(answers, traces, passed, trace, took_s)
 
     def close(self) -> None:
         """End the submission's processes; the bench stays."""

@@ -1,12 +1,14 @@
 """Known mistakes, recognised by what they do: a submission's replies beside those of each wrong answer.
 
 A wrong answer is asked the same questions only if it could be the mistake at hand: the submission fails what it is
-known to fail, and passes nothing of it. How it fails is learnt once and kept for all submissions of a session.
+known to fail, and passes nothing of it. It is asked until it answers otherwise, for checks that train for a second ask
+more than once. How it fails is learnt once and kept for all submissions of a session.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TypeAlias
 
 import numpy as np
@@ -31,10 +33,45 @@ class Trace:
     index: int
     kind: str
     exchanges: tuple[Exchange, ...]
+    parted: bool = False
+    """whether it is known up to here only: by then it was another one than what it was compared with"""
+
+    def differs(self, other: "Trace") -> bool:
+        """Whether what is known of it is enough to tell it from another one."""
+        if not self.parted or self.index != other.index:
+            return not self.parted or self.index > other.index
+        return len(self.exchanges) > len(other.exchanges) or not all(
+            map(_is_same_exchange, self.exchanges, other.exchanges)
+        )
 
 
-Tracer: TypeAlias = Callable[[Answer, str], Trace | None]
-"""How an answer fails a check; None if it does not."""
+class Parted(Exception):
+    """Stops a check whose replies are others than those that they are compared with."""
+
+
+class Beside(list[Exchange]):
+    """Keeps what an implementation is asked and answers on one case after the other, as long as it fits a trace."""
+
+    def __init__(self, like: Trace) -> None:
+        super().__init__()
+        self._like, self._case = like, -1
+
+    def clear(self) -> None:
+        """Begin a case."""
+        self._case += 1
+        super().clear()
+
+    def append(self, exchange: Exchange) -> None:
+        """Keep one more; raises Parted on the case of the trace if that has another in its place, or none."""
+        super().append(exchange)
+        if self._case == self._like.index:
+            there = self._like.exchanges[len(self) - 1 : len(self)]
+            if not there or not _is_same_exchange(exchange, there[0]):
+                raise Parted
+
+
+Tracer: TypeAlias = Callable[[Answer, str, Trace], Trace | None]
+"""How an answer fails a check, as far as it fails alike; None if it does not."""
 
 
 @dataclass(frozen=True)
@@ -53,18 +90,23 @@ class Named:
 
 
 def recognise(
-    answers: Sequence[Answer], failed: Mapping[str, Trace], passed: Collection[str], trace: Tracer
+    answers: Sequence[Answer],
+    failed: Mapping[str, Trace],
+    passed: Collection[str],
+    trace: Tracer,
+    took_s: Mapping[str, float],
 ) -> dict[str, Named]:
     """The known mistake behind each failed check, where there is exactly one.
 
     It accounts for every failure up to the last task that it touches, but for those of mistakes that are named
     already: what goes wrong first may be behind all that goes wrong later. Of several, the one that accounts for most
-    is named. Two that account for as much, and answer alike, cannot be told apart, so that neither is.
+    is named. Two that account for as much, and answer alike, cannot be told apart, so that neither is. `took_s` is the
+    time that each check took: most that do not answer alike are found out by a cheap one.
     """
     named: dict[str, Named] = {}
     rest = dict(failed)
     suspects = [answer for answer in answers if not answer.fails & set(passed)]
-    while best := _best(suspects, rest, trace):
+    while best := _best(suspects, rest, trace, took_s):
         if len(best) > 1:
             break
         compared = _compared(best[0], rest)
@@ -73,20 +115,25 @@ def recognise(
     return named
 
 
-def _best(suspects: Sequence[Answer], rest: Mapping[str, Trace], trace: Tracer) -> list[Answer]:
-    """Those that answer alike, of those that account for most."""
+def _best(
+    suspects: Sequence[Answer], rest: Mapping[str, Trace], trace: Tracer, took_s: Mapping[str, float]
+) -> list[Answer]:
+    """Those that answer alike, of those that account for most; two at most."""
     accounting: dict[int, list[Answer]] = defaultdict(list)
     for answer in suspects:
         if _accounts(answer.fails, rest):
             accounting[len(answer.fails & set(rest))].append(answer)
     for _, answers in sorted(accounting.items(), reverse=True):
-        alike = [
+        alike = (
             answer
             for answer in answers
-            if all(_is_alike(answer, known, rest, trace) for known in _compared(answer, rest))
-        ]
-        if alike:
-            return alike
+            if all(
+                _is_alike(answer, known, rest, trace)
+                for known in sorted(_compared(answer, rest), key=took_s.__getitem__)
+            )
+        )
+        if found := list(islice(alike, 2)):  # two cannot be told apart, however many there are
+            return found
     return []
 
 
@@ -105,12 +152,14 @@ def _compared(answer: Answer, rest: Mapping[str, Trace]) -> list[str]:
 
 
 def _is_alike(answer: Answer, check_id: str, failed: Mapping[str, Trace], trace: Tracer) -> bool:
-    other = trace(answer, check_id)
+    other = trace(answer, check_id, failed[check_id])
     return other is not None and is_same(failed[check_id], other)
 
 
 def is_same(one: Trace, other: Trace) -> bool:
     """Whether two implementations failed a check in the same way."""
+    if one.parted or other.parted:
+        return False
     return (one.index, one.kind, len(one.exchanges)) == (other.index, other.kind, len(other.exchanges)) and all(
         map(_is_same_exchange, one.exchanges, other.exchanges)
     )

@@ -371,6 +371,7 @@ def _python(code: str, **options: Any) -> subprocess.Popen[bytes]:
         "TOKENIZERS_PARALLELISM": "false",
         "PYTHONHASHSEED": "0",
         "LC_ALL": "C.UTF-8",
+        "OMP_WAIT_POLICY": "PASSIVE",  # whoever asks for two threads: one that waits for the other must not keep a core
     }
     if sys.platform == "win32":
         environment["SYSTEMROOT"] = os.environ["SYSTEMROOT"]  # sockets do not work without it

@@ -1,11 +1,12 @@
 """An audit as tables in Markdown, for the documents of a lesson. What a machine's speed changes is left out."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from grader.audited import Audit, ExerciseAudit
 
-HEAD = """# What catches what
+TITLE = "# What catches what"
+HEAD = f"""{TITLE}
 
 Written by `make audit`. Wrong answers are people's mistakes, one file each in `solutions/NAME/wrong/`; mutants are the
 reference with one small change made by a machine. A mutant counts for the first check that catches it.
@@ -13,11 +14,26 @@ reference with one small change made by a machine. A mutant counts for the first
 
 
 CLEAN = "Nothing to fix."
+CHAPTER = "\n## "
 
 
-def render(audit: Audit) -> str:
-    """A chapter per exercise."""
-    return "\n".join([HEAD, *("\n".join(_chapter(exercise)) for exercise in audit.exercises)])
+def render(audit: Audit, order: Sequence[str] = (), kept: Mapping[str, str] | None = None) -> str:
+    """A chapter per exercise; `kept` are those of exercises that were not audited now, `order` that of all."""
+    chapters = dict(kept or {}) | {exercise.name: "\n".join(_chapter(exercise)) for exercise in audit.exercises}
+    return "\n".join([HEAD, *(chapters[name] for name in order or chapters if name in chapters)])
+
+
+def chapters_of(text: str) -> dict[str, str]:
+    """The chapters of tables that were rendered once, by exercise; none for any other text."""
+    head, *chapters = text.split(CHAPTER)
+    if not head.startswith(TITLE):
+        return {}
+    return {chapter.partition("\n")[0]: f"{CHAPTER.strip()} {chapter.rstrip()}\n" for chapter in chapters}
+
+
+def is_settled(chapter: str, name: str, digest: str) -> bool:
+    """Whether a chapter tells of an exercise as it is, with nothing left to fix."""
+    return chapter.startswith(f"## {name}\n{mark(name, digest)}\n") and f"\n{CLEAN}\n" in chapter
 
 
 def mark(name: str, digest: str) -> str:
