@@ -7,8 +7,10 @@ import pytest
 
 from grader.authoring.answers import Answer
 from grader.batch.store import Kept, Store
+from grader.catalog import read_catalog
 from grader.checking.implementation import Exchange
 from grader.checking.mistakes import Beside, Parted, Trace, is_same, recognise
+from grader.grade import Session
 from grader.verdict import Verdict
 from grader.wire import Tensor
 from grader.worker.host import Answer as Replied
@@ -63,6 +65,22 @@ def test_another_mistake_is_not_named(known, value):
     ran = known.grade(handed_in(known, value), "--full")
     assert [check["misconception"] for check in ran.report["exercises"][0]["checks"] if check["misconception"]] == []
     assert "known mistake" not in ran.out
+
+
+def test_it_is_named_where_earlier_cases_passed_without_their_body(known):
+    """Wrong from five elements on, like the known one, in a session in which all smaller cases have passed before."""
+    folder, value = known.root / "solutions/vectors", "x * factor + (len(x) == 5)"
+    (folder / "wrong/late.py").write_text(
+        f"# Is wrong for five elements.\n# fails: vectors.1.value\n{redefined('scaled', value)}"
+    )
+    try:
+        with Session(read_catalog(known.root).exercises, full=True) as session:
+            for source in [(folder / "vectors.py").read_text()] * 2 + [handed_in(known, "(len(x) == 5) + factor * x")]:
+                report = session.grade({"vectors": source.encode()})
+    finally:
+        (folder / "wrong/late.py").unlink()
+    (check,) = (check for check in report.checks if check.id == SCALED)
+    assert check.misconception == "Is wrong for five elements."
 
 
 def test_without_solutions_nothing_is_compared(known):
