@@ -12,7 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from grader.catalog import Exercise
+from grader.checking.cancelling import Cancellation
 from grader.checking.grading import Grading, seed_of
+from grader.checking.holding import Held, Source
 from grader.checking.implementation import Implementation
 from grader.grade import Session
 from grader.verdict import Verdict
@@ -73,15 +75,35 @@ def entered(session: Session, exercise: Exercise, seed: int, checks: Iterable[st
         for found in session.checks:
             if found.exercise is exercise and found.check.id in wanted:
                 grading.run(exercise, found.body, hidden=found.hidden)
-        listening.printed()
+        listening.hearing.printed()
     finally:
         listening.close()
         core.lend()
     return {
-        check: frozenset(listening.heard[seed_of(seed, check, session.salt)])
+        check: frozenset(listening.hearing.heard[seed_of(seed, check, session.salt)])
         for check, judged in grading.judged.items()
         if judged.verdict is Verdict.PASS
     }
+
+
+class _Hearing(Held):
+    """Hears which functions are entered."""
+
+    def __init__(self, source: Source, session: Session, exercise: Exercise) -> None:
+        super().__init__(source, session.bench.launcher, exercise.name, Cancellation())
+        self.heard: dict[int, set[str]] = defaultdict(set)
+        """by the seed of the check"""
+        self.seed = 0
+
+    def printed(self) -> str:
+        text = super().printed()
+        self.heard[self.seed] |= set(TOLD.findall(text))
+        return text
+
+    def load_anew(self) -> None:
+        """Let each function say once more that it is entered."""
+        if self.is_alive:
+            self.ready().load(self._source.name, self._source.content or b"")
 
 
 class _Listening(Implementation):
@@ -89,19 +111,12 @@ class _Listening(Implementation):
 
     def __init__(self, real: Implementation, session: Session, exercise: Exercise) -> None:
         super().__init__(real.source, session.bench.launcher, exercise.name)
-        self.heard: dict[int, set[str]] = defaultdict(set)
-        """by the seed of the check"""
+        self.held = self.hearing = _Hearing(real.source, session, exercise)
 
     def begin(self, seed: int) -> None:
-        self.printed()  # the last words of the check before
-        super().begin(seed)
-        if self._worker and self._worker.alive:
-            self._worker.load(self.source.name, self.source.content or b"")
-
-    def printed(self) -> str:
-        text = super().printed()
-        self.heard[self._seed] |= set(TOLD.findall(text))
-        return text
+        super().begin(seed)  # which hears the last words of the check before
+        self.hearing.seed = seed
+        self.hearing.load_anew()
 
 
 # ------------------------------------------------------------------------------------- what differs

@@ -130,7 +130,12 @@ class Held:
     @property
     def is_attentive(self) -> bool:
         """Whether it can be asked ahead: its file is loaded, and it never printed what may belong to one question."""
-        return bool(self._worker and self._worker.alive and not (self.load_failure or self._talks))
+        return self.is_alive and not (self.load_failure or self._talks)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it has a worker that was not ended."""
+        return self._worker is not None and self._worker.alive
 
     def ask_ahead(self, questions: Sequence[Question]) -> list[Given]:
         """What comes back to questions that are sent together: only who `is_attentive` can be asked so.
@@ -176,7 +181,7 @@ class Held:
 
     def close(self) -> None:
         """End its worker, if one runs."""
-        if self._worker and self._worker.alive:
+        if self._worker:
             self._worker.close()
         self._worker = None
 
