@@ -9,6 +9,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -32,6 +33,8 @@ from grader.salt import read_salt
 from grader.writers import audit_json, audit_tables, pages
 
 STORE = "store.sqlite"
+PATIENCE_S = 10.0
+"""for an audit that was told to end"""
 
 
 @dataclass(frozen=True)
@@ -131,9 +134,10 @@ def _side_by_side(
             for line in wait([line for line in lines if line not in found]):
                 found[cast(Connection, line)] = _heard(cast(Connection, line))
     except GraderError:
-        for process in processes:
-            if process.pid and process.is_alive():
-                os.kill(process.pid, signal.SIGINT)  # nobody will read what the others find
+        for process in processes:  # nobody will read what the others find
+            while process.pid and process.is_alive():  # in the middle of a callback, Python forgets that it was told
+                os.kill(process.pid, signal.SIGINT)
+                process.join(PATIENCE_S)
         raise
     finally:
         for process in processes:
@@ -144,6 +148,7 @@ def _side_by_side(
 def _audit_there(exercise: Exercise, bench: _Bench, line: Connection) -> None:
     """Audit an exercise in a process of its own, and send what was found, or what is wrong."""
     pool.end_with_parent()
+    sys.unraisablehook = lambda _: None  # being told to end in the middle of a callback is no news
     with contextlib.suppress(KeyboardInterrupt):
         try:
             line.send(_audit(exercise, bench))
