@@ -22,7 +22,7 @@ watch: $(VENV)/.student ## grade at every save, and show the task at hand: make 
 	@$(GRADER) watch $(EX)
 
 check: $(VENV)/.student ## grade your work: make check, or one exercise: make check EX=lora
-	@$(GRADER) check $(EX)
+	@$(GRADER) check $(EX) $(if $(GPU),--gpu on)
 
 list: $(VENV)/.student ## where you stand; task by task: make list EX=lora
 	@$(GRADER) list $(EX)

@@ -75,6 +75,13 @@ class Contest:
         found = pace(_times(before), _times(tried), _times(after), at_most)
         _rule(found, at_most, than)
 
+    def right(
+        self, student: Implementation, ours: Implementation, workload: str, *, rtol: float, **arguments: Argument
+    ) -> None:
+        """Fail unless the student's steps of a workload are right on the device."""
+        tried = self._run(student, workload, "time", arguments)
+        self._verify(tried, ours, workload, arguments, rtol)
+
     def peaks(
         self,
         student: Implementation,

@@ -54,7 +54,7 @@ class Pace:
     ratio: float
     """of its time to ours, by its own clock"""
     noise: float
-    """of our own time, as a share of it"""
+    """of our own time, as a share of it, by whichever of the two clocks is the noisier"""
     ours_ms: float
     theirs_ms: float
 
@@ -79,7 +79,7 @@ def pace(before: Times, tried: Times, after: Times, at_most: float) -> Pace:
         ruling = Ruling.UNFIT
     else:
         ruling = Ruling.WITHIN
-    return Pace(ruling, theirs / ours, noise / ours, ours, theirs)
+    return Pace(ruling, theirs / ours, max(noise, outside_noise) / ours, ours, theirs)
 
 
 def _noise(before: Sequence[float], after: Sequence[float]) -> float:

@@ -24,6 +24,16 @@ class Device:
         """In which to compute where a workload computes in `dtype`."""
         return self.torch.float64 if self._is_exact else dtype
 
+    def autocast(self, dtype: Any) -> Any:
+        """A context in which a model of wider weights computes in `dtype`, and what is exact as it is."""
+        return self.torch.autocast(self.place, dtype=dtype, enabled=not self._is_exact)
+
+    def integers(self, seed: int, *shape: int, below: int) -> Any:
+        """Whole numbers in [0, below), as `noise`."""
+        torch = self.torch
+        numbers = (self.noise(seed, *shape, dtype=torch.float64) + 1.0) / 2 * below
+        return numbers.to(torch.int64)
+
     def noise(self, seed: int, *shape: int, dtype: Any, size: float = 1.0) -> Any:
         """Numbers in [-size, size), rounded to `dtype`: on every device the same for a seed, and cheap on all."""
         torch = self.torch
@@ -40,7 +50,8 @@ class Device:
     def fetch(self, answer: Any) -> Any:
         """What a step gave, where the grader can read it, widened so that every side sends as much."""
         torch = self.torch
-        return answer.detach().to("cpu", torch.float64 if self._is_exact else torch.float32)
+        wide = self._is_exact or answer.dtype == torch.float64
+        return answer.detach().to("cpu", torch.float64 if wide else torch.float32)
 
     def stack(self, answers: list[Any]) -> Any:
         """The answers of repetitions as one tensor."""
