@@ -110,7 +110,7 @@ def bare(impl, device, seed, d, hidden, r, rows, alpha):
 
 def large(impl, device, seed, d, hidden, r, rows, alpha):
     """`LoRALinear`, unmerged: forward and backward of few rows through one large layer, in bfloat16"""
-    d, hidden, dtype = d // device.scale, hidden // device.scale, torch.bfloat16
+    d, hidden, rows, dtype = d // device.scale, hidden // device.scale, max(1, rows // device.scale), torch.bfloat16
     layer = impl.LoRALinear(_linear(device, seed, d, hidden, dtype), r, alpha)
     factors = _factors(layer, r, d, hidden)
 

@@ -20,8 +20,6 @@ from grader.checking.pace import Pace, Ruling, Sizes, Times, fits, pace
 from grader.errors import UnansweredError
 from grader.wire import Tensor, Value
 
-ROUNDS, REPEATS = 5, 8
-"""Questions to a side, and repetitions that each asks for: 40 timings, of which the median counts."""
 ANCHORS = 2
 """Answers of a submission that are compared with what the CPU computes in float64; others with what the device does."""
 EXACT = 1e-9
@@ -47,7 +45,13 @@ class Contest:
 
     used: Callable[[], int | None]
     clock: Callable[[], float] = time.perf_counter
-    draw: Callable[[], int] = field(default=lambda: secrets.randbits(62))
+    draw: Callable[[], int] = field(default=lambda: secrets.randbits(60))
+    rounds: int = 5
+    """questions to a side"""
+    tries: int = 3
+    """where the clock is too noisy"""
+    repeats: int = 8
+    """repetitions that each asks for: 40 timings, of which the median counts"""
 
     def time(
         self,
@@ -64,15 +68,18 @@ class Contest:
         """Fail unless the student's steps of a workload are right, and take at most so many times what ours take.
 
         `than` says whose time it is compared with; `like` is another workload that ours runs for it, such as the bare
-        base. Raises Unjudged where the clock is too noisy.
+        base. Raises Unjudged where the clock stays too noisy.
         """
-        student.close()
-        before = self._run(ours, like or workload, "time", arguments)
-        tried = self._run(student, workload, "time", arguments)
-        student.close()
-        after = self._run(ours, like or workload, "time", arguments)
-        self._verify(tried, ours, workload, arguments, rtol)
-        found = pace(_times(before), _times(tried), _times(after), at_most)
+        for _ in range(self.tries):
+            student.close()
+            before = self._run(ours, like or workload, "time", arguments)
+            tried = self._run(student, workload, "time", arguments)
+            student.close()
+            after = self._run(ours, like or workload, "time", arguments)
+            self._verify(tried, ours, workload, arguments, rtol)
+            found = pace(_times(before), _times(tried), _times(after), at_most)
+            if found.ruling is not Ruling.LOUD:
+                break
         _rule(found, at_most, than)
 
     def right(
@@ -124,13 +131,13 @@ class Contest:
         who.ask(workload, do="prepare", seed=seed, **arguments)
         seeds: list[int] = []
         answers, figures, outside_ms = [], list[float](), list[float]()
-        for _ in range(ROUNDS):
-            fresh: list[Value] = [self.draw() for _ in range(REPEATS)]
+        for _ in range(self.rounds):
+            fresh: list[Value] = [self.draw() for _ in range(self.repeats)]
             started = self.clock()
             seen = who.ask(workload, do=what, seeds=fresh)
             outside_ms.append(1000 * (self.clock() - started))
-            answers.append(_answers(seen))
-            figures += _figures(seen)
+            answers.append(_answers(seen, self.repeats))
+            figures += _figures(seen, self.repeats)
             seeds += [seed for seed in fresh if isinstance(seed, int)]
         who.last_plain = {name: value for name, value in arguments.items() if not isinstance(value, np.ndarray)}
         return Measured(seed, tuple(seeds), np.concatenate(answers), tuple(figures), tuple(outside_ms))
@@ -140,8 +147,8 @@ class Contest:
     ) -> None:
         """Compare every answer with the exact one; which of them the CPU computes, nobody could know before."""
         anchors = set(secrets.SystemRandom().sample(range(len(tried.seeds)), ANCHORS))
-        for first in range(0, len(tried.seeds), REPEATS):
-            group = range(first, first + REPEATS)
+        for first in range(0, len(tried.seeds), self.repeats):
+            group = range(first, first + self.repeats)
             exact = self._exact(ours, workload, tried, list(group), "device", arguments)
             for index in anchors.intersection(group):
                 (anchor,) = self._exact(ours, workload, tried, [index], "cpu", arguments)
@@ -203,24 +210,24 @@ class Contest:
             thread.join()
 
 
-def _answers(seen: Observations) -> np.ndarray:
+def _answers(seen: Observations, repeats: int) -> np.ndarray:
     """The answers of a question, one row per repetition."""
     answers = array(seen["answers"], what="what the steps computed")
-    if answers.ndim < 2 or len(answers) != REPEATS:
-        raise Failed(Finding("shape", "the steps did not give one answer each", f"{REPEATS} rows", f"{answers.shape}"))
+    if answers.ndim < 2 or len(answers) != repeats:
+        raise Failed(Finding("shape", "the steps did not give one answer each", f"{repeats} rows", f"{answers.shape}"))
     return answers
 
 
-def _figures(seen: Observations) -> list[float]:
+def _figures(seen: Observations, repeats: int) -> list[float]:
     """The milliseconds or bytes that were reported, one per repetition."""
-    figures = array(seen["figures"], shape=(REPEATS,), what="what the steps took")
+    figures = array(seen["figures"], shape=(repeats,), what="what the steps took")
     if figures.min() < 0:
         raise Failed(Finding("unfit", "what was reported cannot be", "no negative figures", f"{figures.min():g}"))
     return [float(figure) for figure in figures]
 
 
 def _times(measured: Measured) -> Times:
-    return Times(measured.figures, measured.outside_ms, REPEATS)
+    return Times(measured.figures, measured.outside_ms, len(measured.seeds) // len(measured.outside_ms))
 
 
 def _rule(found: Pace, at_most: float, than: str) -> None:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 from grader.wire import Value
 from grader.worker import jail, main
@@ -24,12 +24,19 @@ def start(channel: int, orders: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the grader, which then ends us
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
     try:
-        with os.fdopen(orders, "rb") as letters:
-            _serve(channel, json.loads(letters.readline()), lambda: json.loads(letters.readline() or b"null"))
+        letters = os.fdopen(orders, "rb")
+        _serve(channel, json.loads(letters.readline()), lambda: _last(letters))
     except BaseException as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
     finally:
         os._exit(1)
+
+
+def _last(letters: BinaryIO) -> dict[str, Any] | None:
+    """The order, None if there will be none; the jail closes what is open."""
+    with letters:
+        order: dict[str, Any] | None = json.loads(letters.readline() or b"null")
+    return order
 
 
 def _serve(channel: int, letter: dict[str, Any], wanted: Callable[[], dict[str, Any] | None]) -> None:

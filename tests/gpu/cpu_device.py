@@ -3,6 +3,7 @@
 import time
 
 import torch
+from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
@@ -10,18 +11,22 @@ from grader.worker.device import Device
 
 
 class Meter(TorchDispatchMode):
-    """The bytes of all storages that were made since it began, whether they are still alive or not."""
+    """The bytes of all storages that were made since it began and are still alive, at most."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.total = 0
+        self.peak = 0
+        self._alive = {}
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         result = func(*args, **(kwargs or {}))
+        self._alive = {key: found for key, found in self._alive.items() if not found[0].expired()}
         given = {id_of(leaf) for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)}
         for leaf in tree_leaves(result):
             if isinstance(leaf, torch.Tensor) and id_of(leaf) not in given:
-                self.total += leaf.untyped_storage().nbytes()
+                storage = leaf.untyped_storage()
+                self._alive[id_of(leaf)] = StorageWeakRef(storage), storage.nbytes()
+        self.peak = max(self.peak, sum(size for _, size in self._alive.values()))
         return result
 
 
@@ -42,7 +47,7 @@ class Cpu(Device):
     def weighed(self, step):
         with Meter() as meter:
             result = step()
-        return result, float(meter.total)
+        return result, float(meter.peak)
 
 
 def open_device():

@@ -1,15 +1,19 @@
 """A lesson with checks on a GPU, and the means to grade them without one: the same way, on a device that is none."""
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
+from dataclasses import replace
 from pathlib import Path
 
 from grader.catalog import Exercise, read_catalog
+from grader.checking.collecting import collect
 from grader.checking.contest import Contest
-from grader.gpu.grading import Means, Wanted, with_gpu_checks
+from grader.checking.grading import Grading
+from grader.gpu.grading import GpuBench, Means, OnGpu, Wanted, with_gpu_checks
 from grader.gpu.presence import Gpu, Torch
 from grader.grade import Session
-from grader.report import CheckResult, Report
+from grader.report import CheckResult, Judged, Report
 from grader.worker.gpu_host import Drive
 
 HERE = Path(__file__).parent
@@ -18,7 +22,7 @@ PROBES = '''
 
 import time
 
-STEP_S = 0.004
+STEP_S = 0.006
 
 
 def slowly(impl, device, seed, n):
@@ -73,8 +77,10 @@ def means(
     clock: Callable[[], float] = time.perf_counter,
     devices: tuple[str, ...] = (),
     layer: str = "numpy_device.py",
+    tries: int = 10,
 ) -> Means:
-    return Means(GPU, Drive({"CUDA_VISIBLE_DEVICES": GPU.uuid}, devices, "", HERE / layer), Contest(used, clock))
+    drive = Drive({"CUDA_VISIBLE_DEVICES": GPU.uuid}, devices, "", HERE / layer)
+    return Means(GPU, drive, Contest(used, clock, tries=tries))
 
 
 def graded(exercise: Exercise, source: str, how: Means | str | None = None, *, full: bool = False) -> Report:
@@ -88,3 +94,18 @@ def graded(exercise: Exercise, source: str, how: Means | str | None = None, *, f
 def bonus(report: Report) -> dict[str, CheckResult]:
     """The checks on a GPU by their names."""
     return {check.id.split(".")[-1]: check for exercise in report.exercises for check in exercise.bonus_checks}
+
+
+def judged(exercise: Exercise, source: bytes, names: Container[str] | None = None) -> dict[str, Judged]:
+    """What these checks on a GPU say of a source on the CPU in its place, whatever other checks say."""
+    how = means(layer="cpu_device.py")
+    contest = replace(how.contest, rounds=2, repeats=3, tries=1)
+    exercise = OnGpu.of(exercise)
+    found: dict[str, Judged] = {}
+    with contextlib.closing(GpuBench((exercise,), how.drive, contest, (), jailed=False)) as bench:
+        for collected in collect((exercise,), hidden=exercise.hidden_checks.is_file()):
+            if names is None or collected.check.id in names:
+                student = bench.student(exercise, source)
+                with contextlib.closing(Grading(bench, {exercise.name: student}, 0)) as grading:
+                    found[collected.check.id] = grading.run(exercise, collected.body, hidden=collected.hidden)
+    return found
