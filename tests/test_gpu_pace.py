@@ -1,4 +1,7 @@
-"""What figures mean: a pure rule, on recorded and on made up ones. No clock and no GPU has a part in it."""
+"""What figures mean: a pure rule, on recorded and on made up ones. No clock and no GPU has a part in it.
+
+Nothing here was recorded on a GPU.
+"""
 
 import math
 
@@ -25,21 +28,31 @@ def ruling(tried: Times, before: Times | None = None, after: Times | None = None
     return pace(before or ours, tried, after or ours, at_most).ruling
 
 
-# By torch 2.13 on two CPU cores: LoRA of 256 x 1024 beside itself, then beside one that forms W + B A.
-RECORDED = (4.31, 4.28, 4.35, 4.29, 4.30, 4.52, 4.27, 4.33, 4.31, 4.29)
-RECORDED_LATER = (4.33, 4.30, 4.34, 4.31, 4.41, 4.29, 4.32, 4.30, 4.36, 4.31)
-RECORDED_SLOW = (6.91, 6.88, 7.02, 6.85, 6.93, 6.90, 7.21, 6.87, 6.92, 6.89)
+# Milliseconds of 16 steps, and of two questions of 8 with all that goes with them: the reference of an exercise, an answer
+# that does a little more, the reference again. From two CPU cores on which much else ran, where noise is to be had.
+RECORDED = [
+    (
+        ([9.02, 4.2, 3.97, 8.17, 4.37, 5.06, 6.44, 8.23, 5.66, 5.58, 4.27, 4.51, 4.02, 3.97, 3.89, 3.99], [103.47, 69.52]),
+        ([8.55, 4.66, 4.38, 4.54, 4.34, 5.24, 8.11, 13.28, 6.2, 4.57, 4.42, 4.36, 4.34, 4.47, 10.96, 5.49], [100.87, 86.13]),
+        ([8.72, 9.47, 6.56, 6.9, 4.19, 3.98, 4.52, 4.5, 4.68, 4.3, 3.85, 3.68, 4.57, 5.51, 5.07, 13.29], [85.26, 61.3]),
+    ),
+    (
+        ([5.16, 4.2, 4.8, 4.35, 4.17, 4.46, 4.45, 4.05, 4.86, 4.07, 4.03, 4.22, 4.1, 5.97, 4.23, 4.08], [63.04, 50.23]),
+        ([5.46, 17.4, 5.32, 4.88, 5.63, 6.49, 4.98, 5.51, 5.37, 4.87, 4.57, 4.57, 5.22, 4.7, 4.52, 4.49], [78.63, 55.91]),
+        ([4.82, 4.27, 5.09, 8.25, 12.41, 7.97, 11.43, 8.17, 10.38, 10.54, 4.38, 9.31, 6.39, 11.56, 12.54, 9.9], [88.94, 106]),
+    ),
+    (
+        ([17.69, 10.93, 11.95, 11.75, 13.97, 9.72, 24.09, 14.62, 13.2, 8.9, 8.57, 8.58, 13.42, 8.61, 8.61, 8.64], [199.8, 120.1]),
+        ([14.69, 14.38, 11.02, 14.91, 15.52, 15.26, 12.21, 9.62, 15.27, 8.22, 9.14, 13.35, 9.55, 11.87, 9.27, 13.12], [164.2, 125.6]),
+        ([13.06, 8.39, 6.42, 17.94, 9.44, 9.64, 6.18, 8.48, 8.8, 10.29, 8.22, 8.12, 8.42, 7.19, 8.35, 10.35], [109.02, 105.41]),
+    ),
+]  # fmt: skip
 
 
-def recorded(inside: tuple[float, ...]) -> Times:
-    return Times(inside, tuple(8 * one + 5 for one in inside[:5]), REPEATS)
-
-
-def test_recorded_times() -> None:
-    same = pace(recorded(RECORDED), recorded(RECORDED_LATER), recorded(RECORDED), 1.05)
-    assert (same.ruling, round(same.ratio, 2), same.noise < 0.02) == (Ruling.WITHIN, 1.0, True)
-    slow = pace(recorded(RECORDED), recorded(RECORDED_SLOW), recorded(RECORDED_LATER), 1.25)
-    assert (slow.ruling, round(slow.ratio, 1)) == (Ruling.BEYOND, 1.6)
+@pytest.mark.parametrize("run", RECORDED)
+def test_recorded_times_on_busy_cores_are_no_failure(run) -> None:
+    before, tried, after = (Times(tuple(inside), tuple(outside), REPEATS) for inside, outside in run)
+    assert pace(before, tried, after, 1.25).ruling in (Ruling.WITHIN, Ruling.LOUD)
 
 
 @pytest.mark.parametrize(
