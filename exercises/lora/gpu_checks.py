@@ -11,7 +11,7 @@ FLOAT32, FLOAT64 = 1e-3, 1e-9
 # Each step has to take about a millisecond on the fastest device, or the grader's own clock has nothing to say of it.
 BLOCK = {"d": 2048, "hidden": 8192, "r": 16, "rows": 4096, "alpha": 8}
 FORWARD = BLOCK | {"rows": 16384}
-LARGE = {"d": 8192, "hidden": 16384, "r": 8, "rows": 64, "alpha": 8}
+LARGE = {"d": 4096, "hidden": 16384, "r": 8, "rows": 64, "alpha": 8}
 SMALL = {"d": 24, "hidden": 40, "r": 3, "rows": 7, "alpha": 5}
 STACK = {"d": 4096, "layers": 2, "r": 2, "rows": 64, "alpha": 4}
 
@@ -40,7 +40,7 @@ def test_time(student, oracle, gpu):
 )  # fmt: skip
 def test_memory(student, oracle, gpu):
     theirs, ours = gpu.peaks(student, oracle, "large", rtol=BFLOAT16, **LARGE)
-    # One (out, in) matrix is some 20 times what PEFT's step needs of a layer as large as this.
+    # One (out, in) matrix is some ten times what PEFT's step needs of a layer as large as this.
     what = "what a step needs at most, beside the weights"
     that(theirs <= 4 * ours, expected=f"at most 4 times PEFT's {ours} bytes", seen=f"{theirs} bytes", what=what)
 

@@ -8,7 +8,7 @@ from grader.checking import check, that
 
 BFLOAT16 = 0.1  # of the largest number: some dozens of roundings of 0.4 %, in both directions
 FLOAT64 = 1e-9
-MODEL = {"width": 1024, "layers": 4, "rows": 16, "text": 236, "virtual": 20}
+MODEL = {"width": 1024, "layers": 4, "rows": 8, "text": 236, "virtual": 20}
 SMALL = {"width": 1024, "layers": 2, "rows": 2, "text": 6, "virtual": 3}
 
 

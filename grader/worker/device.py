@@ -16,9 +16,9 @@ class Device:
     def __init__(self, torch: Any, place: str, scale: int = 1, *, is_exact: bool = False) -> None:
         self.torch, self.place, self.scale, self._is_exact = torch, place, scale, is_exact
 
-    def exact(self, place: str) -> "Device":
-        """The same numbers in float64, on the device or the CPU: by what the others are judged."""
-        return Device(self.torch, self.place if place == "device" else place, self.scale, is_exact=True)
+    def exact(self, place: str, scale: int) -> "Device":
+        """The same numbers in float64, on the device or the CPU, at some scale, 0 for our own."""
+        return Device(self.torch, self.place if place == "device" else place, scale or self.scale, is_exact=True)
 
     def dtype(self, dtype: Any) -> Any:
         """In which to compute where a workload computes in `dtype`."""

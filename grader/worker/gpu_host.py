@@ -130,6 +130,8 @@ class _Process:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGKILL)
         code = self.process.wait()
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)  # what it left behind where nothing confined it
         scratches.remove(self.rehearsed)
         return code
 

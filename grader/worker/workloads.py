@@ -31,7 +31,7 @@ class Workloads:
                     self._repeat(list(range(WARM_UP)), device.timed)
                     return {}
                 case "exact":
-                    exact = device.exact(given.pop("place"))
+                    exact = device.exact(given.pop("place"), given.pop("scale"))
                     inputs, step = workload(implementation, exact, seed, **given)
                     answers = [exact.fetch(step(*inputs(one))) for one in seeds]
                     return {"answers": exact.stack(answers)}
