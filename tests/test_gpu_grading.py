@@ -6,6 +6,7 @@ that tricks which speed scores invite earn nothing.
 
 import os
 import re
+import subprocess
 import sys
 import threading
 import time
@@ -88,7 +89,7 @@ def test_fast_and_wrong_earns_nothing(exercise) -> None:
 def test_trick_earns_nothing(exercise, attack: Path) -> None:
     """Times and memory are invented, answers are cached or late: each is found by the answer or by our own meters."""
     caught = attack.read_text().splitlines()[1].removeprefix("# caught: ")
-    how = gpu.means(children_s_memory)
+    how = gpu.means(children_s_memory, tries=1) if attack.stem == "hidden_memory" else None
     report = gpu.graded(exercise, gpu.ENOUGH + "\n\n" + attack.read_text(), how)
     found = gpu.bonus(report)
     name = "gpu_memory" if attack.stem == "hidden_memory" else "gpu_time"
@@ -178,6 +179,26 @@ def test_hidden_checks_tell_no_figures(exercise) -> None:
         "failed on a hidden case (slow)",
     )
     assert found["gpu_more"].verdict is Verdict.PASS
+
+
+def test_gpu_is_for_the_checks_on_one_alone(lesson, reference: str) -> None:
+    text = (lesson.root / "exercises/vectors/test_vectors.py").read_text()
+    (lesson.root / "exercises/vectors/test_vectors.py").write_text(text.replace("(student, inputs)", "(student, gpu)"))
+    ran = lesson.grade(reference)
+    assert (ran.status, "asks for `gpu`, which is there in gpu_checks.py alone" in ran.talk) == (3, True), ran.talk
+
+
+def test_plain_pytest_does_without(lesson) -> None:
+    gpu.with_checks(lesson.root)
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "grader.checking.plugin", "-q", "-rs"]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1]), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    told = [
+        subprocess.run([*command, path], cwd=lesson.root, env=environment, capture_output=True, text=True, check=False)
+        for path in ("exercises/vectors", "exercises/vectors/gpu_checks.py")
+    ]
+    assert "4 failed" in told[0].stdout
+    assert "2 skipped" in told[1].stdout
+    assert "needs a GPU: `grader check --gpu on` runs it" in told[1].stdout
 
 
 def test_verdicts_on_the_cpu_rest_on_none_of_it(lesson) -> None:

@@ -11,8 +11,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from gpu import lesson as gpu
 from jail.modes import under
 
+from grader.worker.host import start_python
 from grader.worker.jail import landlock, seccomp
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems have no jail, which their reports say")
@@ -130,6 +132,34 @@ ORDERS = {
 def test_filter_lets_a_gpu_be_driven_and_little_else(request_number: int, is_for_a_gpu: bool) -> None:
     assert allows(True, request_number) is is_for_a_gpu
     assert allows(False, request_number) is (request_number == 0x5401)
+
+
+THREADED = """
+import threading
+threading.Thread(target=threading.Event().wait, daemon=True).start()
+
+def open_device():
+    raise AssertionError
+"""
+
+
+def test_worker_that_could_not_be_confined_whole_does_not_run(lesson, tmp_path) -> None:
+    """The jail binds the thread that enters it: a library that starts others while it is imported must not pass."""
+    (tmp_path / "threaded.py").write_text(THREADED)
+    report = gpu.graded(gpu.with_checks(lesson.root), gpu.ENOUGH, gpu.means(layer=str(tmp_path / "threaded.py")))
+    (message,) = {check.message for check in gpu.bonus(report).values()}
+    assert "a worker for the GPU has 2 threads: something it imports starts threads" in message
+
+
+def test_warm_processes_see_no_gpu(monkeypatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    told = []
+    for variables in ({}, {"CUDA_VISIBLE_DEVICES": "GPU-1"}):
+        process = start_python(
+            "import os; print(os.environ['CUDA_VISIBLE_DEVICES'])", variables, stdout=subprocess.PIPE
+        )
+        told.append(process.communicate()[0].decode().strip())
+    assert told == ["", "GPU-1"]
 
 
 FOUND = """

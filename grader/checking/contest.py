@@ -48,6 +48,8 @@ class Contest:
     draw: Callable[[], int] = field(default=lambda: secrets.randbits(60))
     rounds: int = 5
     """questions to a side"""
+    settle: Callable[[], None] = lambda: None
+    """waits until nothing of ours runs beside what is timed"""
     tell: Callable[[str, Pace], None] = lambda _workload, _pace: None
     """hears of each pace that was found, whatever becomes of it"""
     tries: int = 3
@@ -131,6 +133,7 @@ class Contest:
     def _run(self, who: Implementation, workload: str, what: str, arguments: dict[str, Argument]) -> Measured:
         seed = self.draw()
         who.ask(workload, do="prepare", seed=seed, **arguments)
+        self.settle()
         seeds: list[int] = []
         answers, figures, outside_ms = [], list[float](), list[float]()
         for _ in range(self.rounds):

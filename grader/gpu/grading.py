@@ -19,7 +19,6 @@ from grader.report import GpuFacts, Judged, Report, with_bonus
 from grader.salt import NO_SALT, Salt
 from grader.verdict import Verdict
 from grader.worker.gpu_host import Drive, GpuLauncher
-from grader.worker.host import Launcher
 from grader.worker.isolation import Isolation, weakest
 
 LIMITS = {"load_s": 60.0, "call_s": 60.0, "total_s": 600.0, "memory_mib": 8192, "open_files": 256}
@@ -70,14 +69,9 @@ class GpuBench(Bench):
         jailed: bool,
     ) -> None:
         super().__init__(exercises, unreadable=unreadable, needs_jail=jailed)
-        self.contest = contest
-        self._drive = drive
-
-    @property
-    def launcher(self) -> Launcher:
-        if self._launcher is None:
-            self._launcher = GpuLauncher(tuple(map(served, self.exercises.values())), self._drive)
-        return self._launcher
+        launcher = GpuLauncher(tuple(map(served, exercises)), drive)
+        self._launcher = launcher
+        self.contest = replace(contest, settle=launcher.settle)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from typing import Any
 from grader.errors import BrokenError
 from grader.worker import scratch as scratches
 from grader.worker.core import Core
-from grader.worker.host import Order, Served, Started, described, start_python
+from grader.worker.host import STARTUP_S, Order, Served, Started, described, start_python
 
 CUDA = Path(__file__).with_name("cuda.py")
 """What a worker drives its GPU with."""
@@ -30,7 +30,7 @@ class Drive:
     """How workers reach a GPU."""
 
     variables: Mapping[str, str] = field(default_factory=dict)
-    """of the environment, once a worker is confined: which GPU it sees"""
+    """of a worker's environment: which GPU it sees"""
     devices: tuple[str, ...] = ()
     """the files that it may drive"""
     library_path: str = ""
@@ -60,6 +60,11 @@ class GpuLauncher:
         self._next[order.exercise] = self._spawn(order.exercise)
         return Started(worker, worker.connection, worker.output)
 
+    def settle(self) -> None:
+        """Wait until what was started ahead has imported all, so that it takes no core from what is timed."""
+        for worker in self._next.values():
+            select.select([worker.ready], [], [], STARTUP_S)
+
     def close(self) -> None:
         """End those that were started ahead."""
         for worker in self._next.values():
@@ -77,7 +82,8 @@ class GpuLauncher:
             "layer": str(drive.layer),
             "scratch": str(rehearsed),
         }
-        return _Process.spawn(letter, rehearsed, {"LD_LIBRARY_PATH": drive.library_path} if drive.library_path else {})
+        paths = {"LD_LIBRARY_PATH": drive.library_path} if drive.library_path else {}
+        return _Process.spawn(letter, rehearsed, {**drive.variables, **paths})
 
 
 @dataclass
@@ -88,6 +94,8 @@ class _Process:
     connection: socket.socket
     output: int
     orders: int
+    ready: int
+    """can be read from once it has nothing more to import"""
     rehearsed: Path
     handle: int | None
 
@@ -96,7 +104,8 @@ class _Process:
         ours, theirs = socket.socketpair()
         reading, writing = os.pipe()
         orders_in, orders_out = os.pipe()
-        numbers = theirs.fileno(), orders_in
+        ready_out, ready_in = os.pipe()
+        numbers = theirs.fileno(), orders_in, ready_in
         try:
             process = start_python(
                 f"from grader.worker.on_gpu import start; start{numbers}",
@@ -110,10 +119,11 @@ class _Process:
             theirs.close()
             os.close(writing)
             os.close(orders_in)
+            os.close(ready_in)
         handle = None
         with contextlib.suppress(OSError):
             handle = os.pidfd_open(process.pid)
-        worker = cls(process, ours, reading, orders_out, rehearsed, handle)
+        worker = cls(process, ours, reading, orders_out, ready_out, rehearsed, handle)
         worker._tell(letter)
         return worker
 
@@ -121,7 +131,7 @@ class _Process:
         """Have it enter the jail and serve."""
         self._tell(order)
         os.close(self.orders)
-        self.orders = -1
+        os.close(self.ready)
 
     def end(self, grace_s: float) -> int:
         """Wait at most that long for it to end, then kill it; its exit code, negative for a signal."""
@@ -138,7 +148,7 @@ class _Process:
     def discard(self) -> None:
         """End it without having given it anything."""
         self.end(0.0)
-        for descriptor in (self.orders, self.output, self.handle):
+        for descriptor in (self.orders, self.ready, self.output, self.handle):
             if descriptor is not None:
                 os.close(descriptor)
         self.connection.close()

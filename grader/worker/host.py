@@ -344,7 +344,8 @@ def start_python(code: str, variables: Mapping[str, str] | None = None, **option
     # The working directory and the user's packages stay out; the engine's own folder is named instead. Not -I, which
     # would ignore the environment, and with it the one order of sets of names in every run: messages must repeat.
     command = [sys.executable, "-P", "-s", "-c", f"import sys; sys.path.insert(0, {home!r}); {code}"]
-    environment = {**(variables or {}), **dict.fromkeys(THREAD_VARIABLES, "1")} | {
+    # Whatever libraries look for while they are imported: what drives a GPU does not survive a fork.
+    environment = {"CUDA_VISIBLE_DEVICES": "", **(variables or {}), **dict.fromkeys(THREAD_VARIABLES, "1")} | {
         "HF_HUB_OFFLINE": "1",
         "TOKENIZERS_PARALLELISM": "false",
         "PYTHONHASHSEED": "0",

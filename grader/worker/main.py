@@ -57,6 +57,13 @@ def _warm_up_torch(torch: Any) -> None:
     torch.mm(half, half)
 
 
+def require_one_thread(who: str) -> None:
+    """A fork copies one thread and all locks, a jail binds one thread alone; raises RuntimeError if there are more."""
+    threads = len(list(Path("/proc/self/task").iterdir()))
+    if threads != 1:
+        raise RuntimeError(f"{who} has {threads} threads: something it imports starts threads")
+
+
 def prepare(forbidden: list[str]) -> None:
     """Make this process ready for code that is not ours."""
     forbid(forbidden)

@@ -19,21 +19,22 @@ from grader.worker.limits import Limits
 from grader.worker.workloads import Workloads
 
 
-def start(channel: int, orders: int) -> None:
+def start(channel: int, orders: int, ready: int) -> None:
     """Read what to prepare, prepare it, read for whom, and serve."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the grader, which then ends us
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
     try:
         letters = os.fdopen(orders, "rb")
-        _serve(channel, json.loads(letters.readline()), lambda: _last(letters))
+        _serve(channel, json.loads(letters.readline()), lambda: _last(letters, ready))
     except BaseException as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
     finally:
         os._exit(1)
 
 
-def _last(letters: BinaryIO) -> dict[str, Any] | None:
-    """The order, None if there will be none; the jail closes what is open."""
+def _last(letters: BinaryIO, ready: int) -> dict[str, Any] | None:
+    """The order, None if there will be none; nothing stays open that the jail would close."""
+    os.close(ready)
     with letters:
         order: dict[str, Any] | None = json.loads(letters.readline() or b"null")
     return order
@@ -47,6 +48,7 @@ def _serve(channel: int, letter: dict[str, Any], wanted: Callable[[], dict[str, 
     order = wanted()
     if order is None:  # never wanted
         os._exit(0)
+    main.require_one_thread("a worker for the GPU")
     readable = jail.readable(tuple(order["forbidden"]), tuple(order["unreadable"]))
     readable = jail.with_gpu(readable, filter(None, letter["library_path"].split(":")))
     limits = Limits(**order["limits"])

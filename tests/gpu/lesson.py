@@ -77,10 +77,14 @@ def means(
     clock: Callable[[], float] = time.perf_counter,
     devices: tuple[str, ...] = (),
     layer: str = "numpy_device.py",
-    tries: int = 10,
+    tries: int = 3,
 ) -> Means:
     drive = Drive({"CUDA_VISIBLE_DEVICES": GPU.uuid}, devices, "", HERE / layer)
     return Means(GPU, drive, Contest(used, clock, tries=tries))
+
+
+TURNS = 8
+"""On a machine where much else runs: until the clock is calm enough."""
 
 
 def graded(exercise: Exercise, source: str, how: Means | str | None = None, *, full: bool = False) -> Report:
@@ -88,7 +92,11 @@ def graded(exercise: Exercise, source: str, how: Means | str | None = None, *, f
     sources = {exercise.name: source.encode()}
     with Session((exercise,), full=full) as session:
         report = session.grade(sources)
-    return with_gpu_checks(report, Wanted((exercise,), sources, 0, full), means() if how is None else how)
+    for _ in range(TURNS):
+        found = with_gpu_checks(report, Wanted((exercise,), sources, 0, full), means() if how is None else how)
+        if how is not None or not any("too noisy" in check.message for check in bonus(found).values()):
+            break
+    return found
 
 
 def bonus(report: Report) -> dict[str, CheckResult]:
