@@ -1,13 +1,14 @@
 """Checks on a GPU from end to end, on a device that is none (`gpu/numpy_device.py`): spawned, jailed, timed, verified.
 
-What a GPU itself does is not shown here. Everything around it is: selection, skipping, turns, verdicts, reports, and
-that tricks which speed scores invite earn nothing.
+What a GPU itself does is not shown here (see `content/test_gpu.py`). All around it is: selection, skipping, turns,
+verdicts, reports, and that tricks which speed scores invite earn nothing.
 """
 
 import os
 import re
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -103,13 +104,6 @@ def test_trick_earns_nothing(exercise, attack: Path) -> None:
         assert re.search("do not fit how long it took|does not fit what the device used|cannot be", found[name].message)
 
 
-@pytest.mark.skip(
-    reason="needs a GPU: a CPU has no second stream to leave work on; there, the whole device is waited for"
-)
-def test_work_on_another_stream_is_waited_for() -> None:
-    """`worker/cuda.py` records the second event when the device has nothing left to do."""
-
-
 @pytest.mark.parametrize(
     ("source", "why"),
     [
@@ -150,6 +144,24 @@ def test_device_that_cannot_be_opened_is_a_reason(exercise) -> None:
     (message,) = {check.message for check in gpu.bonus(report).values()}
     assert message.startswith("the GPU cannot be used here: ")
     assert "no CUDA-capable device is detected" in message
+
+
+def test_worker_that_ends_while_it_imports_is_a_reason(exercise) -> None:
+    exercise.gpu_probes.write_text("raise SystemExit('no such library here')\n")
+    report = gpu.graded(exercise, gpu.ENOUGH, gpu.means())
+    (message,) = {check.message for check in gpu.bonus(report).values()}
+    assert re.search("the GPU cannot be used here: .*no such library here", message)
+
+
+def test_nothing_is_left_behind(exercise, monkeypatch) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)  # workers are other users
+        monkeypatch.setattr(tempfile, "tempdir", folder)
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        gpu.graded(exercise, gpu.ENOUGH)
+        assert [path.suffix for path in Path(folder).iterdir()] == [".lock"]
+        assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert children_s_memory() == 0
 
 
 def test_dying_costs_its_check_alone(exercise) -> None:
@@ -242,3 +254,12 @@ def test_terminal_shows_bonus_apart(exercise) -> None:
     skipped = click.unstyle(terminal.render(gpu.graded(exercise, gpu.ENOUGH, WHY), commands)).splitlines()
     assert f"    -  skipped: {WHY}" in skipped
     assert max(map(len, [*lines, *skipped])) < 80
+
+
+def test_device_that_computes_otherwise_than_the_cpu_is_our_fault(exercise) -> None:
+    """What is true is what ours says on the device; where it says another thing than on the CPU, nobody is judged."""
+    report = gpu.graded(exercise, gpu.ENOUGH, gpu.means(layer="wrong_device.py"))
+    found = gpu.bonus(report)
+    assert {check.verdict for check in found.values()} == {Verdict.BROKEN}
+    assert (report.score, report.bonus, report.max_bonus) == (6, 0, 0)
+    assert "oracle: `slowly` differs between CPU and device" in found["gpu_time"].message

@@ -173,6 +173,13 @@ def test_torch_without_cuda_is_said_where_there_is_a_gpu(lesson_with_gpu_checks,
     assert f"    -  skipped: torch here is built without CUDA ({found.version})" in told.out
 
 
+@pytest.mark.parametrize(("said", "asks"), [([], False), (["GPU=1"], True), (["GPU=0"], False)])
+def test_make_asks_where_it_is_told_to(said: list[str], asks: bool) -> None:
+    command = ["make", "--dry-run", "--no-print-directory", "check", "EX=x", *said]
+    done = subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=True)
+    assert ("grader check x --gpu on" in done.stdout) is asks
+
+
 def test_unknown_word_is_one_line(lesson) -> None:
     ran = lesson.run("check", "--gpu", "maybe")
     assert (ran.status, "'maybe' is not one of" in ran.talk) == (2, True)

@@ -39,10 +39,15 @@ def _set_prompt(model: nn.Module, values: torch.Tensor) -> nn.Parameter:
     return prompt
 
 
+def _columns(device, one, width, rows, columns, dtype):
+    return device.noise(one, rows, columns, width, dtype=dtype, size=0.1)
+
+
 def _inputs(device, width, rows, text, virtual, dtype):
     def inputs(one):
         ids = device.integers(one, rows, text, below=WORDS)
-        prompt = device.noise(one + 1, virtual, width, dtype=dtype, size=0.1)
+        # As much to make as for the bare base, so that a question about either takes as long beside its steps.
+        prompt = _columns(device, one + 1, width, rows, virtual + text, dtype)[0, :virtual].clone()
         return ids, prompt, device.noise(one + 2, rows, virtual + text, 1, dtype=dtype)
 
     return inputs
@@ -68,7 +73,8 @@ def bare(impl, device, seed, width, layers, rows, text, virtual):
     base = _gpt2(device, seed, width, layers, dtype).requires_grad_(False)
 
     def inputs(one):
-        columns = device.noise(one, rows, virtual + text, width, dtype=dtype, size=0.1).requires_grad_(True)
+        device.integers(one, rows, text, below=WORDS)
+        columns = _columns(device, one, width, rows, virtual + text, dtype).requires_grad_(True)
         return columns, device.noise(one + 1, rows, virtual + text, 1, dtype=dtype)
 
     def step(columns, weights):

@@ -143,6 +143,10 @@ class Implementation:
         self._printed = ""
         return text
 
+    def forget(self) -> None:
+        """Let go of its replies, where nobody will ask the same again."""
+        self._replies.clear()
+
     def close(self) -> None:
         """End its worker, if one runs."""
         if self._worker and self._worker.alive:

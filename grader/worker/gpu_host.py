@@ -54,9 +54,10 @@ class GpuLauncher:
         worker = self._next.pop(order.exercise, None) or self._spawn(order.exercise)
         try:
             worker.obey({"scratch": str(scratch), "grader": os.getpid()} | asdict(order))
-        except OSError as error:
-            worker.end(0.5)
-            raise BrokenError(f"a worker for the GPU ended before it was wanted ({error})") from None
+        except BrokenPipeError:
+            said = worker.last_words()
+            worker.discard()
+            raise BrokenError(f"a worker for the GPU ended before it was wanted; it said: {said}") from None
         self._next[order.exercise] = self._spawn(order.exercise)
         return Started(worker, worker.connection, worker.output)
 
@@ -124,7 +125,8 @@ class _Process:
         with contextlib.suppress(OSError):
             handle = os.pidfd_open(process.pid)
         worker = cls(process, ours, reading, orders_out, ready_out, rehearsed, handle)
-        worker._tell(letter)
+        with contextlib.suppress(BrokenPipeError):  # who ended so early is told of when it is wanted
+            worker._tell(letter)
         return worker
 
     def obey(self, order: dict[str, Any]) -> None:
@@ -144,6 +146,11 @@ class _Process:
             os.killpg(self.process.pid, signal.SIGKILL)  # what it left behind where nothing confined it
         scratches.remove(self.rehearsed)
         return code
+
+    def last_words(self) -> str:
+        """What it said before it ended by itself."""
+        lines = os.read(self.output, 65536).decode("utf-8", "replace").strip().splitlines()
+        return lines[-1] if lines else "nothing"
 
     def discard(self) -> None:
         """End it without having given it anything."""

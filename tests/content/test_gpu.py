@@ -22,7 +22,11 @@ from grader.verdict import Verdict
 EXERCISES = [exercise for exercise in read_catalog(Path(__file__).parents[2]).exercises if has_checks(exercise)]
 FOUND = presence.find(os.environ)
 TIMED = re.compile(r"gpu_time$")
-needs_gpu = pytest.mark.skipif(isinstance(FOUND, str), reason=f"needs a GPU: {FOUND}")
+STREAMS = Path(__file__).parents[1] / "gpu/attacks/on_cuda/other_stream.py"
+
+
+def needs_gpu(test):
+    return pytest.mark.gpu(pytest.mark.skipif(isinstance(FOUND, str), reason=f"needs a GPU: {FOUND}")(test))
 
 
 def wrong_answers() -> Iterator[tuple[Exercise, Path]]:
@@ -90,6 +94,15 @@ def test_wrong_answer_loses_exactly_its_checks_on_a_gpu(graded: Exercise, path: 
     report = on_a_gpu(graded, answer.source)
     failed = {check.id for part in report.exercises for check in part.bonus_checks if check.verdict is Verdict.FAIL}
     assert failed == set(answer.fails)
+
+
+@needs_gpu
+def test_work_on_another_stream_is_waited_for() -> None:
+    """A CPU has no second stream to leave work on."""
+    (exercise,) = [one for one in EXERCISES if one.name == "lora"]
+    report = on_a_gpu(exercise, exercise.reference.read_bytes() + b"\n\n" + STREAMS.read_bytes())
+    (check,) = [check for check in report.exercises[0].bonus_checks if check.id == "lora.2.gpu_time"]
+    assert (check.verdict, check.kind) == (Verdict.FAIL, "slow")
 
 
 def on_a_gpu(exercise: Exercise, source: bytes):
