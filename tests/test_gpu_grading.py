@@ -17,7 +17,9 @@ import click
 import pytest
 from gpu import lesson as gpu
 
+from grader.gpu.grading import Means
 from grader.gpu.lock import alone_on
+from grader.gpu.presence import installed_torch
 from grader.report import GpuFacts
 from grader.verdict import Verdict
 from grader.writers import terminal
@@ -263,3 +265,17 @@ def test_device_that_computes_otherwise_than_the_cpu_is_our_fault(exercise) -> N
     assert {check.verdict for check in found.values()} == {Verdict.BROKEN}
     assert (report.score, report.bonus, report.max_bonus) == (6, 0, 0)
     assert "oracle: `slowly` differs between CPU and device" in found["gpu_time"].message
+
+
+def test_cuda_that_is_not_there_is_a_reason(exercise) -> None:
+    """The way that a GPU goes, up to where there is none: by what torch says, in the jail."""
+    if torch_has_cuda():
+        pytest.skip("torch here is built with CUDA")
+    report = gpu.graded(exercise, gpu.ENOUGH, Means.of(gpu.GPU))
+    (message,) = {check.message for check in gpu.bonus(report).values()}
+    assert re.fullmatch("the GPU cannot be used here: .*Torch not compiled with CUDA enabled", message)
+
+
+def torch_has_cuda() -> bool:
+    found = installed_torch()
+    return found is None or bool(found.cuda)

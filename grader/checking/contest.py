@@ -21,7 +21,7 @@ from grader.errors import UnansweredError
 from grader.wire import Tensor, Value
 
 AGREE = 1e-6
-"""How far ours on the CPU and on the device may differ, as a share: what asks for float64 may not get it of a library."""
+"""How far ours on the CPU and on the device may differ, as a share: some libraries compute in float32 at all times."""
 SMALL = 32
 """By what the sizes of a workload are divided where the CPU computes it."""
 WRONG = "what a timed step computed"
