@@ -44,6 +44,10 @@ def _gpt2(device, seed, width, layers):
     return model
 
 
+def _constant(step, total_steps):
+    return 1.0
+
+
 def _trained(impl, device, seed, width, layers, rows, text, rate, answer):
     """`train` of a float32 model under autocast to bfloat16: groups of several batches, and updates by SGD."""
     width, rows = width // device.scale, max(1, rows // device.scale)
@@ -66,7 +70,7 @@ def _trained(impl, device, seed, width, layers, rows, text, rate, answer):
         with device.autocast(torch.bfloat16):
             found = impl.train(
                 model, batches, make_optimizer=lambda groups: torch.optim.SGD(groups, lr=rate),
-                schedule=lambda *_: 1.0, accumulation=ACCUMULATION, max_grad_norm=1.0,
+                schedule=_constant, accumulation=ACCUMULATION, max_grad_norm=1.0,
             )  # fmt: skip
         moved = [(norm.detach() - values).norm() for norm, values in zip(norms, before, strict=True)]
         return torch.tensor(found, dtype=torch.float64) if answer == "losses" else torch.stack(moved)
