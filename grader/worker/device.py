@@ -1,5 +1,6 @@
 """What a workload sees of the device that it runs on: where tensors live, and numbers that are the same everywhere."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,7 @@ GOLDEN, FIRST, SECOND = -7046029254386353131, -4658895280553007687, -77235922931
 WIDTH = 24
 """Bits of a number: as many as float32 holds."""
 ODD = 0x5851F42D4C957F2D
+CHUNK = 1 << 24
 
 
 class Device:
@@ -36,16 +38,20 @@ class Device:
 
     def noise(self, seed: int, *shape: int, dtype: Any, size: float = 1.0) -> Any:
         """Numbers in [-size, size), rounded to `dtype`: on every device the same for a seed, and cheap on all."""
+        numbers = self.torch.empty(math.prod(shape), dtype=self.dtype(dtype), device=self.place)
+        for start in range(0, len(numbers), CHUNK):  # what it takes to make them is larger than they are
+            part = numbers[start : start + CHUNK]
+            part.copy_((self._uniform(seed, start, len(part)) * size).to(dtype))
+        return numbers.reshape(shape)
+
+    def _uniform(self, seed: int, start: int, count: int) -> Any:
+        """Numbers in [-1, 1), in float64, by SplitMix64 of their places."""
         torch = self.torch
-        count = 1
-        for axis in shape:
-            count *= axis
-        state = torch.arange(count, device=self.place) * GOLDEN + ((seed * ODD + 1) % 2**62)
+        state = torch.arange(start, start + count, device=self.place) * GOLDEN + ((seed * ODD + 1) % 2**62)
         state = (state ^ _shifted(state, 30)) * FIRST
         state = (state ^ _shifted(state, 27)) * SECOND
         bits = _shifted(state ^ _shifted(state, 31), 64 - WIDTH)
-        numbers = (bits.to(torch.float32) * 2.0 ** (1 - WIDTH) - 1.0).to(torch.float64) * size
-        return numbers.reshape(shape).to(dtype).to(self.dtype(dtype))
+        return bits.to(torch.float64) * 2.0 ** (1 - WIDTH) - 1.0
 
     def fetch(self, answer: Any) -> Any:
         """What a step gave, where the grader can read it, widened so that every side sends as much."""
