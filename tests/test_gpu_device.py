@@ -64,7 +64,7 @@ def asked(monkeypatch) -> list[str]:
         def synchronize(self) -> None:
             calls.append("event")
 
-        def elapsed_time(self, other: "Event") -> float:
+        def elapsed_time(self, _: "Event") -> float:
             return 1.5
 
     sizes = iter([100, 350])
