@@ -4,6 +4,7 @@ What a GPU itself does is not shown here (see `content/test_gpu.py`). All around
 verdicts, reports, and that tricks which speed scores invite earn nothing.
 """
 
+import contextlib
 import os
 import re
 import subprocess
@@ -17,11 +18,18 @@ import click
 import pytest
 from gpu import lesson as gpu
 
-from grader.gpu.grading import Means
+from grader.audit.examine import audited_digest
+from grader.catalog import read_catalog
+from grader.checking.grading import served
+from grader.errors import BrokenError
+from grader.gpu.grading import Means, OnGpu, trouble
 from grader.gpu.lock import alone_on
 from grader.gpu.presence import installed_torch
 from grader.report import GpuFacts
 from grader.verdict import Verdict
+from grader.worker.gpu_host import GpuLauncher
+from grader.worker.host import Order, Worker
+from grader.worker.isolation import Confinement
 from grader.writers import terminal
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="GPU checks need Linux, which is said in one line")
@@ -102,6 +110,8 @@ def test_trick_earns_nothing(exercise, attack: Path) -> None:
     else:
         unmet = found[name].message.startswith("builds on")  # the checks on the CPU have found it already
         assert (found[name].verdict, found[name].kind) == ((Verdict.SKIPPED, "") if unmet else (Verdict.FAIL, caught))
+    if caught == "shape":
+        assert found[name].message.startswith("the steps did not give one answer each")
     if caught == "unfit":
         assert re.search("do not fit how long it took|does not fit what the device used|cannot be", found[name].message)
 
@@ -155,6 +165,29 @@ def test_worker_that_ends_while_it_imports_is_a_reason(exercise) -> None:
     assert re.search("the GPU cannot be used here: .*no such library here", message)
 
 
+def test_worker_that_ends_before_it_is_wanted_is_named(lesson) -> None:
+    (lesson.root / "exercises/vectors/gpu_probes.py").write_text("raise SystemExit('no such library here')\n")
+    (exercise,) = read_catalog(lesson.root).exercises
+    order = Order(exercise.name, exercise.config.limits)
+    with contextlib.closing(GpuLauncher((served(OnGpu.of(exercise)),), gpu.means().drive)) as launcher:
+        for _ in range(2):  # the second was started ahead, unless the first ended before it could be asked
+            with pytest.raises(BrokenError, match=r"(confined|wanted; it said).*no such library here"):
+                Worker(launcher, order)
+            launcher.settle()
+
+
+def test_hidden_checks_want_a_jail() -> None:
+    class Open:
+        def confinement(self) -> Confinement:
+            return Confinement(("landlock",), ("open a socket (AF_UNIX)",))
+
+    assert trouble(Open(), jailed=False) == ""
+    why = "a worker can open a socket (AF_UNIX)"
+    assert trouble(Open(), jailed=True) == (
+        f"submissions are not confined on the GPU ({why}); --allow-unjailed grades all the same"
+    )
+
+
 def test_nothing_is_left_behind(exercise, monkeypatch) -> None:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)  # workers are other users
@@ -176,8 +209,6 @@ def test_dying_costs_its_check_alone(exercise) -> None:
 
 
 def test_exercise_without_such_checks_has_no_bonus(lesson) -> None:
-    from grader.catalog import read_catalog
-
     (exercise,) = read_catalog(lesson.root).exercises
     report = gpu.graded(exercise, gpu.ENOUGH)
     assert (report.max_bonus, gpu.bonus(report), report.gpu) == (0, {}, None)
@@ -217,9 +248,6 @@ def test_plain_pytest_does_without(lesson) -> None:
 
 def test_verdicts_on_the_cpu_rest_on_none_of_it(lesson) -> None:
     """So keys of stored verdicts and the audit stay as they are, whatever becomes of checks on a GPU."""
-    from grader.audit.examine import audited_digest
-    from grader.catalog import read_catalog
-
     (before,) = read_catalog(lesson.root).exercises
     digest, grounds = audited_digest(before), before.grounds()
     exercise = gpu.with_checks(lesson.root)

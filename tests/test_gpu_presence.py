@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from grader.gpu import presence
 from grader.gpu.presence import FIELDS, Gpu, Torch, find, installed_torch, memory_used
 
 pytestmark = pytest.mark.skipif(
@@ -81,6 +82,22 @@ def test_tool_that_fails_is_quoted(tmp_path, monkeypatch, script: str, why: str)
 def test_no_tool_is_said(monkeypatch, tmp_path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert find({}) == "no NVIDIA GPU was found: `nvidia-smi` is not there"
+
+
+def test_tool_that_hangs_is_not_waited_for(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("PATH", fake_tool(tmp_path, "exec sleep 60")["PATH"])
+    monkeypatch.setattr(presence, "TOOL_S", 0.2)
+    assert find({}) == "no NVIDIA GPU was found: `nvidia-smi` did not answer within 0.2 seconds"
+
+
+def test_other_systems_are_told(monkeypatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert ask() == "GPU checks need Linux"
+
+
+def test_no_torch_is_told(monkeypatch) -> None:
+    monkeypatch.setattr(presence, "installed_torch", lambda: None)
+    assert ask(torch=None) == "torch is not installed here"
 
 
 def test_tool_is_asked_for_what_we_read(tmp_path, monkeypatch) -> None:

@@ -116,7 +116,7 @@ def with_gpu_checks(report: Report, wanted: Wanted, means: Means | str) -> Repor
     bench = GpuBench(exercises, means.drive, means.contest, wanted.unreadable, jailed=jailed)
     with contextlib.closing(bench):
         unmet = {found.check.task: _unmet(report, found.check) for found in checks}
-        why = "" if all(unmet.values()) else _trouble(bench, jailed=jailed)
+        why = "" if all(unmet.values()) else trouble(bench, jailed=jailed)
         if why:
             return with_bonus(report, [_skipped(found, why) for found in checks], None, report.isolation)
         judged, isolations = [], [Isolation(report.isolation)]
@@ -142,7 +142,7 @@ def _collected(exercise: Exercise, *, hidden: bool) -> list[Collected]:
     return collect((exercise,), hidden=hidden and exercise.hidden_checks.is_file())
 
 
-def _trouble(bench: GpuBench, *, jailed: bool) -> str:
+def trouble(bench: Bench, *, jailed: bool) -> str:
     """Why nothing can be graded on this GPU, learnt from a worker that is started for this alone."""
     try:
         confinement = bench.confinement()
