@@ -488,7 +488,7 @@ def _with_gpu_checks(report: Report, sources: Mapping[str, bytes], options: GpuO
         tuple(_secrets(options.submission)),
     )
     means = found if isinstance(found, str) else Means.of(found, os.environ.get("LD_LIBRARY_PATH", ""))
-    return with_gpu_checks(report, wanted, means)
+    return with_gpu_checks(report, wanted, means, lambda line: click.echo(line, err=True))
 
 
 def _secrets(submission: Path | None) -> list[Path]:

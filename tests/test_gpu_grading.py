@@ -22,14 +22,16 @@ from grader.audit.examine import audited_digest
 from grader.catalog import read_catalog
 from grader.checking.grading import served
 from grader.errors import BrokenError
-from grader.gpu.grading import Means, OnGpu, trouble
+from grader.gpu.grading import Means, OnGpu, Wanted, trouble, with_gpu_checks
 from grader.gpu.lock import alone_on
 from grader.gpu.presence import installed_torch
+from grader.grade import Session
 from grader.report import GpuFacts
 from grader.verdict import Verdict
 from grader.worker.gpu_host import GpuLauncher
 from grader.worker.host import Order, Worker
 from grader.worker.isolation import Confinement
+from grader.worker.jail import landlock, seccomp
 from grader.writers import terminal
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="GPU checks need Linux, which is said in one line")
@@ -64,6 +66,20 @@ def test_full_bonus_beside_an_unmoved_score(exercise) -> None:
     assert [check.verdict for check in gpu.bonus(report).values()] == [Verdict.PASS] * 2
     assert report.gpu == GpuFacts("Stand-in", "0.0", "0", "0", "no clock")
     assert not any("gpu" in check.id for check in report.checks)
+
+
+def test_what_takes_minutes_is_said(exercise) -> None:
+    sources: dict[str, bytes] = {exercise.name: gpu.ENOUGH.encode()}
+    said: list[str] = []
+    with Session((exercise,)) as session:
+        report = session.grade(sources)
+    with_gpu_checks(report, Wanted((exercise,), sources, 0), gpu.means(), said.append)
+    assert said == ["measuring vectors.1.gpu_time on Stand-in", "measuring vectors.1.gpu_memory on Stand-in"]
+
+
+@pytest.mark.skipif(not (landlock.version() and seccomp.supported()), reason="this kernel has not what confines here")
+def test_submission_is_confined(exercise) -> None:
+    assert gpu.graded(exercise, gpu.ENOUGH, full=True).isolation == "strong"
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Grades what a submission earns on a GPU, beside a report that is finished: nothing here can move its score."""
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -106,8 +106,13 @@ def has_checks(exercise: Exercise) -> bool:
     return exercise.gpu_checks.is_file()
 
 
-def with_gpu_checks(report: Report, wanted: Wanted, means: Means | str) -> Report:
-    """The report with what the submission earns on a GPU; `means` may be the reason why there is none."""
+def with_gpu_checks(
+    report: Report, wanted: Wanted, means: Means | str, say: Callable[[str], None] = lambda _: None
+) -> Report:
+    """The report with what the submission earns on a GPU; `means` may be the reason why there is none.
+
+    `say` hears what is measured next: it takes minutes, and may have to wait for other graders.
+    """
     exercises = tuple(OnGpu.of(exercise) for exercise in wanted.exercises if has_checks(exercise))
     checks = [found for exercise in exercises for found in _collected(exercise, hidden=wanted.full)]
     if isinstance(means, str) or not checks:
@@ -124,6 +129,7 @@ def with_gpu_checks(report: Report, wanted: Wanted, means: Means | str) -> Repor
             if reason := unmet[found.check.task]:
                 judged.append(_skipped(found, reason))
                 continue
+            say(f"measuring {found.check.id} on {means.gpu.name}")
             with alone_on(means.gpu.uuid), _graded(bench, found, wanted) as grading:
                 judged.append(grading.run(found.exercise, found.body, hidden=found.hidden))
                 isolations.append(grading.isolation)
