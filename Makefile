@@ -21,8 +21,8 @@ help: ## list the targets
 watch: $(VENV)/.student ## grade at every save, and show the task at hand: make watch, or make watch EX=lora
 	@$(GRADER) watch $(EX)
 
-check: $(VENV)/.student ## grade your work: make check, or one exercise: make check EX=lora
-	@$(GRADER) check $(EX)
+check: $(VENV)/.student ## grade your work: make check, or one exercise: make check EX=lora; on a GPU too: GPU=1
+	@$(GRADER) check $(EX) $(if $(filter-out 0,$(GPU)),--gpu on)
 
 list: $(VENV)/.student ## where you stand; task by task: make list EX=lora
 	@$(GRADER) list $(EX)

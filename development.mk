@@ -41,6 +41,7 @@ fuzz: $(VENV)/.dev ## look for bytes that the grader mishandles: make fuzz FUZZ_
 bench: $(VENV)/.dev ## measure the speed that the README claims
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/watch.py
+	$(BIN)/python benchmarks/gpu.py
 
 diagnosis: $(VENV)/.dev ## write docs/diagnosis.md: what messages say of each wrong answer
 	HF_HUB_OFFLINE=1 $(BIN)/python benchmarks/diagnosis.py

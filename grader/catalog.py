@@ -95,6 +95,18 @@ class Exercise:
         return self.folder / f"test_{self.name}.py"
 
     @property
+    def gpu_probes(self) -> Path:
+        return self.folder / "gpu_probes.py"
+
+    @property
+    def gpu_checks(self) -> Path:
+        return self.folder / "gpu_checks.py"
+
+    @property
+    def hidden_gpu_checks(self) -> Path:
+        return self.solutions / "gpu_checks.py"
+
+    @property
     def reference(self) -> Path:
         return self.solutions / f"{self.name}.py"
 
@@ -113,8 +125,15 @@ class Exercise:
     def grounds(self) -> list[Path]:
         """The files of its folder that a verdict may rest on, beside the stub: no texts, and nothing of an editor's."""
         found = [path for path in self.folder.rglob("*") if path != self.stub and path.suffix not in NO_GROUNDS]
+        found = [path for path in found if not self.is_for_gpu(path)]
         ours = [path for path in found if not any(map(EDITORS.search, path.relative_to(self.folder).parts))]
         return sorted(path for path in ours if path.is_file())
+
+    def is_for_gpu(self, path: Path) -> bool:
+        """Whether a file of its folders is for checks on a GPU alone, and so can move no other verdict."""
+        home = self.solutions if path.is_relative_to(self.solutions) else self.folder
+        first = path.relative_to(home).parts[0]
+        return first == "gpu" or first.startswith("gpu_")
 
     def task(self, task_id: str) -> Task:
         """The task of that id; raises UsageError that offers near misses."""

@@ -7,7 +7,7 @@ import contextlib
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, NoReturn
@@ -40,6 +40,17 @@ class Form:
 
     title: str
     render: Callable[[Report], str]
+
+
+@dataclass(frozen=True)
+class GpuOptions:
+    """How strictly checks on a GPU are graded."""
+
+    exercises: Sequence[Exercise]
+    full: bool
+    allow_unjailed: bool
+    submission: Path | None
+    only_where_there_is_one: bool
 
 
 FORMS = {
@@ -75,6 +86,13 @@ for command in student.COMMANDS:
 @click.option("--full", is_flag=True, help="Also run the hidden checks (needs solutions/).")
 @click.option("--allow-unjailed", is_flag=True, help="Grade with --full even where submissions are not confined.")
 @click.option("--cold", is_flag=True, envvar="GRADER_COLD", help="Leave no process behind that speeds up the next run.")
+@click.option(
+    "--gpu",
+    type=click.Choice(["auto", "on", "off"]),
+    default="off",
+    show_default=True,
+    help="Also run the checks that need a GPU, for bonus points: where there is one, or in any case.",
+)
 @_report_options
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the generated cases.")
 def check(
@@ -83,6 +101,7 @@ def check(
     full: bool,
     allow_unjailed: bool,
     cold: bool,
+    gpu: str,
     seed: int,
     **targets: str | None,
 ) -> NoReturn:
@@ -110,6 +129,12 @@ def check(
         ) as session:
             _tell_notice(session.notice)
             report = session.grade(handed_in.sources, seed)
+    if gpu != "off":
+        report = _with_gpu_checks(
+            report,
+            handed_in.sources,
+            GpuOptions(chosen, full, allow_unjailed, submission, only_where_there_is_one=gpu == "auto"),
+        )
     followed = None
     if submission is None:
         followed = student.follow(catalog, report)
@@ -454,6 +479,28 @@ def _read(submission: Path | None, catalog: Catalog, chosen: Sequence[Exercise])
 
         return read_hand_in(submission, Wanted(names, others, stubs_of(chosen)))
     return read_submission(submission, names, others, stubs=stubs_of(chosen))
+
+
+def _with_gpu_checks(report: Report, sources: Mapping[str, bytes], options: GpuOptions) -> Report:
+    """The report with checks on a GPU; as it was where there is none and nobody insists."""
+    from grader.gpu import presence
+    from grader.gpu.grading import Means, Wanted, has_checks, with_gpu_checks
+
+    exercises = [exercise for exercise in options.exercises if has_checks(exercise)]
+    found = presence.find(os.environ)
+    if not exercises or (options.only_where_there_is_one and isinstance(found, str)):
+        return report
+    wanted = Wanted(
+        exercises,
+        sources,
+        report.seed,
+        options.full,
+        read_salt() if options.full else NO_SALT,
+        options.allow_unjailed,
+        tuple(_secrets(options.submission)),
+    )
+    means = found if isinstance(found, str) else Means.of(found, os.environ.get("LD_LIBRARY_PATH", ""))
+    return with_gpu_checks(report, wanted, means, lambda line: click.echo(line, err=True))
 
 
 def _secrets(submission: Path | None) -> list[Path]:

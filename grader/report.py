@@ -1,7 +1,7 @@
 """The result of grading one submission: pure data, versioned. Every face of it is a function of a Report."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Protocol
 
@@ -81,6 +81,23 @@ class ExerciseResult:
     max_score: float
     tasks: tuple[TaskResult, ...]
     checks: tuple[CheckResult, ...]
+    bonus: float = 0.0
+    """points of checks on a GPU, which are no part of `score`"""
+    max_bonus: float = 0.0
+    bonus_checks: tuple[CheckResult, ...] = ()
+    """those checks, which are no part of `checks`"""
+
+
+@dataclass(frozen=True)
+class GpuFacts:
+    """On what checks on a GPU were measured."""
+
+    device: str
+    driver: str
+    torch: str
+    cuda: str
+    clocks: str
+    """as they were found; nothing sets them"""
 
 
 @dataclass(frozen=True)
@@ -95,6 +112,9 @@ class Report:
     exercises: tuple[ExerciseResult, ...]
     salt: str = ""
     """the fingerprint of the secret that the inputs were made with, besides the seed; empty for none"""
+    bonus: float = 0.0
+    max_bonus: float = 0.0
+    gpu: GpuFacts | None = None
 
     @property
     def checks(self) -> list[CheckResult]:
@@ -139,6 +159,38 @@ def share_points(name: str, title: str, tasks: Sequence[Task], judged: Iterable[
         results.append(TaskResult(task.id, task.title, task.minutes, float(task_score), float(task_points)))
         total, possible = total + task_score, possible + task_points
     return ExerciseResult(name, title, float(total), float(possible), tuple(results), tuple(checks))
+
+
+def with_bonus(report: Report, judged: Iterable[Judged], gpu: GpuFacts | None, isolation: str) -> Report:
+    """The same report with checks on a GPU beside the others, none of whose points move.
+
+    Every such check is worth its weight in points; one that is broken is worth nothing, and costs nothing.
+    """
+    results = [_bonus_result(check) for check in judged]
+    exercises = []
+    for exercise in report.exercises:
+        mine = tuple(check for check in results if check.id.split(".")[0] == exercise.name)
+        bonus, most = sum(check.score for check in mine), sum(check.max_score for check in mine)
+        exercises.append(replace(exercise, bonus=bonus, max_bonus=most, bonus_checks=mine))
+    bonus, most = sum(check.score for check in results), sum(check.max_score for check in results)
+    return replace(report, exercises=tuple(exercises), bonus=bonus, max_bonus=most, gpu=gpu, isolation=isolation)
+
+
+def _bonus_result(check: Judged) -> CheckResult:
+    most = 0.0 if check.verdict is Verdict.BROKEN else float(check.weight)
+    return CheckResult(
+        check.id,
+        check.task,
+        check.title,
+        check.verdict,
+        most if check.verdict is Verdict.PASS else 0.0,
+        most,
+        check.hidden,
+        check.message,
+        check.hint,
+        check.duration_s,
+        check.kind,
+    )
 
 
 def assemble(exercises: Sequence[ExerciseResult], seed: int, isolation: str, full: bool, salt: str = "") -> Report:

@@ -11,7 +11,7 @@ from grader.errors import CatalogError
 
 Body = TypeVar("Body", bound=Callable[..., None])
 
-PROVIDED = ("student", "oracle", "reference", "inputs")
+PROVIDED = ("student", "oracle", "reference", "inputs", "gpu")
 """Parameters of a check that the engine fills in; they are no fixtures of pytest's."""
 
 
@@ -32,7 +32,8 @@ class Check:
 def check(id: str, *, points: float, title: str, hint: str) -> Callable[[Body], Body]:
     """Make a test function the check `id` ("exercise.1.law"): a law with a title that a learner can read.
 
-    The function takes any of `student`, `oracle`, `reference` (hidden checks), `inputs`, and what `cases` draws.
+    The function takes any of `student`, `oracle`, `reference` (hidden checks), `inputs`, `gpu` (checks on a GPU, where
+    points are a bonus), and what `cases` draws.
     Raises CatalogError for an id, title or weight that cannot be right.
     """
     if not re.fullmatch(r"\w+\.\d+\.\w+", id):

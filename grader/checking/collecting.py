@@ -54,6 +54,8 @@ def _collected(exercise: Exercise, item: pytest.Item) -> Collected:
     check = check_of(body)
     if check is None or body is None:
         raise BrokenError(f"{item.nodeid}: is not a check; it needs the decorator `@check`")
+    if "gpu" in parameters_of(body) and not exercise.is_for_gpu(item.path):
+        raise BrokenError(f"{item.nodeid}: asks for `gpu`, which is there in gpu_checks.py alone")
     for name in parameters_of(body):
         if name not in PROVIDED and name not in cases_of(body).strategies:
             raise BrokenError(f"{item.nodeid}: nothing provides its parameter `{name}`; `@cases` may draw it")

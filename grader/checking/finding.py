@@ -62,6 +62,10 @@ class Todo(Exception):
         self.task = task
 
 
+class Unjudged(Exception):
+    """The verdict `skipped`: what a check measures cannot be measured here, for the reason that this carries."""
+
+
 def words(finding: Finding, situation: Situation) -> str:
     """The message of a failed check, for a terminal of 80 columns."""
     first, *more = clean(finding.headline).split("\n")

@@ -18,8 +18,9 @@ from grader.catalog import Exercise
 from grader.checking.cancelling import Cancellation
 from grader.checking.cases import SEED, Case, cases_of
 from grader.checking.check import Check, parameters_of, require_check
+from grader.checking.contest import Contest
 from grader.checking.diagnosis import Evidence, explain, quantities_of
-from grader.checking.finding import Difference, Failed, Finding, Situation, Todo, is_shown, words
+from grader.checking.finding import Difference, Failed, Finding, Situation, Todo, Unjudged, is_shown, words
 from grader.checking.foresight import Ahead, Trees
 from grader.checking.holding import Source
 from grader.checking.implementation import Exchange, Implementation
@@ -72,6 +73,9 @@ def _that_fit(paths: Iterable[Path]) -> tuple[str, ...]:
 class Bench:
     """What grading one submission leaves behind for the next: warm processes, our own replies, drawn cases."""
 
+    contest: Contest | None = None
+    """what measures, on a bench that has a GPU"""
+
     def __init__(
         self,
         exercises: tuple[Exercise, ...],
@@ -116,7 +120,8 @@ class Bench:
             except OSError as error:
                 raise BrokenError(f"{path}: cannot be read ({error.strerror})") from None
             # Trusted code is not confined by the exercise's limits: a slow oracle is our fault.
-            limits = replace(exercise.config.limits, call_s=60.0, memory_mib=4096)
+            own = exercise.config.limits
+            limits = replace(own, call_s=60.0, memory_mib=max(4096, own.memory_mib))
             source = Source(role, role, content, limits=limits)
             self._trusted[key] = Implementation(source, self.launcher, exercise.name)
         return self._trusted[key]
@@ -338,6 +343,8 @@ class Grading:
                 return Verdict.PASS, "", ""
             except Todo as todo:
                 return *self._open_hole(check, todo.task), ""
+            except Unjudged as unjudged:
+                return Verdict.SKIPPED, str(unjudged), ""
             except Failed as failed:
                 if _doubtful(failed.finding) and not self._survives_ours(exercise, check, body, failed.finding):
                     return (
@@ -502,6 +509,8 @@ class _Attempt:
             elif name in TRUSTED_ROLES:
                 given[name] = self._bench.trusted(self._exercise, name)
                 given[name].begin(self._seed)
+            elif name == "gpu":
+                given[name] = self._bench.contest
         self.body(**given)
 
     def first_failure(self, cases: list[Case]) -> Failure | None:

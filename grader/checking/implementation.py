@@ -118,6 +118,10 @@ class Implementation:
         """Answer these questions, if they are what is asked now, by what was given ahead."""
         self._foreseen = deque(foreseen)
 
+    def forget(self) -> None:
+        """Let go of its replies, where nobody will ask the same again."""
+        self._replies.clear()
+
     def close(self) -> None:
         """End its worker, if one runs."""
         self.held.close()

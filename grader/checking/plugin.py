@@ -3,7 +3,7 @@
 import pytest
 
 from grader.catalog import Exercise, find_root, read_catalog
-from grader.checking.check import check_of
+from grader.checking.check import check_of, parameters_of
 from grader.checking.collecting import Collected, place
 from grader.checking.grading import Bench, Grading
 from grader.errors import UsageError
@@ -29,6 +29,8 @@ class CheckPlugin:
         """Run a check instead of calling it; anything else is left to pytest."""
         if check_of(pyfuncitem.obj) is None:
             return None
+        if "gpu" in parameters_of(pyfuncitem.obj):
+            pytest.skip("needs a GPU: `grader check --gpu on` runs it")
         exercise = self._exercise_of(pyfuncitem)
         hidden = pyfuncitem.path == exercise.hidden_checks
         judged = self._grading.run(exercise, pyfuncitem.obj, hidden=hidden)

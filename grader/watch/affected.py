@@ -28,7 +28,7 @@ def questions_of(exercise: Exercise) -> Questions:
     mentions: dict[str, frozenset[str]] = {}
     unforeseeable: set[str] = set()
     for path in sorted(exercise.folder.glob("*.py")):
-        if path in (exercise.stub, exercise.oracle):
+        if path in (exercise.stub, exercise.oracle) or exercise.is_for_gpu(path):
             continue
         source = path.read_bytes()
         units = units_of(source, str(path))

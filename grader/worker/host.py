@@ -164,7 +164,7 @@ class Zygote:
         self._rehearsed = tempfile.mkdtemp(prefix="grader-")
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
-        self._process = _python(
+        self._process = start_python(
             f"from grader.worker.zygote import start; start({theirs.fileno()})",
             pass_fds=(theirs.fileno(),),
             stdin=subprocess.DEVNULL,
@@ -298,7 +298,7 @@ class Spawner:
                 standard_input.write(json.dumps(letter).encode())
                 standard_input.seek(0)
                 code = "from grader.worker.spawned import start; start()"
-                process = _python(
+                process = start_python(
                     code, stdin=standard_input, stdout=writing, stderr=writing, cwd=scratch, start_new_session=True
                 )
             os.close(writing)
@@ -360,13 +360,14 @@ def described(served: Served) -> dict[str, Any]:
     }
 
 
-def _python(code: str, **options: Any) -> subprocess.Popen[bytes]:
-    """A Python process with an environment that says nothing about this machine's user."""
+def start_python(code: str, variables: Mapping[str, str] | None = None, **options: Any) -> subprocess.Popen[bytes]:
+    """A Python process with an environment that says nothing about this machine's user, and `variables`."""
     home = str(Path(grader.__file__).parents[1])
     # The working directory and the user's packages stay out; the engine's own folder is named instead. Not -I, which
     # would ignore the environment, and with it the one order of sets of names in every run: messages must repeat.
     command = [sys.executable, "-P", "-s", "-c", f"import sys; sys.path.insert(0, {home!r}); {code}"]
-    environment = dict.fromkeys(THREAD_VARIABLES, "1") | {
+    # Whatever libraries look for while they are imported: what drives a GPU does not survive a fork.
+    environment = {"CUDA_VISIBLE_DEVICES": "", **(variables or {}), **dict.fromkeys(THREAD_VARIABLES, "1")} | {
         "HF_HUB_OFFLINE": "1",
         "TOKENIZERS_PARALLELISM": "false",
         "PYTHONHASHSEED": "0",

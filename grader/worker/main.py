@@ -21,9 +21,9 @@ from grader.worker.arrays import FRAMEWORKS, Framework, arguments, observe
 from grader.worker.loading import describe, forbid, load_implementation
 
 
-def _import_probes(name: str, path: Path) -> ModuleType:
-    """The probes of one exercise, from our own file."""
-    module = ModuleType(f"probes of {name}")
+def import_file(name: str, path: Path) -> ModuleType:
+    """A module from a file of our own."""
+    module = ModuleType(name)
     module.__file__ = str(path)
     exec(compile(path.read_bytes(), str(path), "exec", dont_inherit=True), module.__dict__)
     return module
@@ -43,7 +43,7 @@ def warm_up(exercises: dict[str, dict[str, Any]]) -> dict[str, ModuleType]:
                 importlib.import_module(name)
         if exercise["framework"] == "torch":
             _warm_up_torch(importlib.import_module("torch"))
-    probes = {name: _import_probes(name, Path(exercise["probes"])) for name, exercise in exercises.items()}
+    probes = {name: import_file(f"probes of {name}", Path(exercise["probes"])) for name, exercise in exercises.items()}
     # Without the freeze each child's first collection touches, and so copies, about 90 MB of objects.
     gc.enable()
     gc.collect()
@@ -57,6 +57,13 @@ def _warm_up_torch(torch: Any) -> None:
     # The first product in half precision asks /proc which instructions the processor has: a jail has no /proc.
     half = torch.ones(1, 1, dtype=torch.float16)
     torch.mm(half, half)
+
+
+def require_one_thread(who: str) -> None:
+    """A fork copies one thread and all locks, a jail binds one thread alone; raises RuntimeError if there are more."""
+    threads = len(list(Path("/proc/self/task").iterdir()))
+    if threads != 1:
+        raise RuntimeError(f"{who} has {threads} threads: something it imports starts threads")
 
 
 def prepare(forbidden: list[str]) -> None:

@@ -83,7 +83,7 @@ class Zygote:
                 control.send(json.dumps({"code": code}).encode())
 
     def _fork(self, control: socket.socket, request: dict[str, Any], descriptors: list[int]) -> None:
-        _require_one_thread()
+        main.require_one_thread("the zygote")
         slot = next(slot for slot in range(len(self._workers) + 1) if slot not in self._workers.values())
         readable = self._readable(tuple(request["forbidden"]), tuple(request["unreadable"]))
         user = user_of(os.getpid(), slot)
@@ -176,13 +176,6 @@ def _require_absent(exercises: dict[str, dict[str, Any]]) -> None:
         for forbidden in exercise["forbidden"]:
             if forbidden in sys.modules:
                 raise RuntimeError(f"`{forbidden}` is forbidden for {name}, yet imported by what exercises warm up")
-
-
-def _require_one_thread() -> None:
-    """A forked copy of another thread's locks would never be released, and namespaces could not be entered."""
-    threads = len(list(Path("/proc/self/task").iterdir()))
-    if threads != 1:
-        raise RuntimeError(f"the zygote has {threads} threads: something it imports starts threads")
 
 
 def _enter_user_namespace(control: socket.socket) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from grader.report import CheckResult, Report
 from grader.verdict import Verdict
 from grader.writers.characters import legal
-from grader.writers.terminal import points
+from grader.writers.terminal import bonus_words, points
 
 PUBLIC, HIDDEN = "visible", "after_published"
 TEXT = {"output_format": "text", "test_output_format": "text", "test_name_format": "text"}
@@ -46,6 +46,8 @@ def render(report: Report, notes: Sequence[str] = ()) -> str:
             f"Without them the score is out of {points(report.max_score)} points.",
             "Please tell your instructor: this submission needs grading again.",
         ]
+    if bonus := bonus_words(report):
+        lines += ["", bonus]
     if notes:
         lines += ["", *map(legal, notes)]
     return _json(

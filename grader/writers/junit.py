@@ -2,7 +2,7 @@
 
 from xml.etree import ElementTree
 
-from grader.report import CheckResult, Report
+from grader.report import CheckResult, ExerciseResult, Report
 from grader.verdict import Verdict
 from grader.writers.characters import legal
 
@@ -26,17 +26,32 @@ def render(report: Report) -> str:
         _properties(suite, {"score": exercise.score, "max_score": exercise.max_score, "seed": report.seed})
         for check in exercise.checks:
             suite.append(_case(check))
+        if exercise.bonus_checks:
+            root.append(_bonus(exercise))
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def _case(check: CheckResult) -> ElementTree.Element:
+def _bonus(exercise: ExerciseResult) -> ElementTree.Element:
+    """Checks on a GPU, in a suite of their own. To miss one is no failure: it is skipped, its verdict a property."""
+    checks = exercise.bonus_checks
+    missed = sum(check.verdict is not Verdict.PASS for check in checks)
+    counts = {"tests": str(len(checks)), "failures": "0", "errors": "0", "skipped": str(missed)}
+    time = f"{sum(check.duration_s for check in checks):.3f}"
+    suite = ElementTree.Element("testsuite", {"name": f"{exercise.name}, bonus", **counts, "time": time})
+    _properties(suite, {"bonus": exercise.bonus, "max_bonus": exercise.max_bonus})
+    for check in checks:
+        suite.append(_case(check, missed_as="skipped"))
+    return suite
+
+
+def _case(check: CheckResult, missed_as: str = "") -> ElementTree.Element:
     attributes = {"classname": check.task, "name": f"{check.id}: {check.title}", "time": f"{check.duration_s:.3f}"}
     case = ElementTree.Element("testcase", {key: legal(value) for key, value in attributes.items()})
     _properties(case, {"score": check.score, "max_score": check.max_score, "verdict": check.verdict})
     if check.verdict in OUTCOMES:
         headline = legal(check.message.split("\n")[0])
-        outcome = ElementTree.SubElement(case, OUTCOMES[check.verdict], message=headline)
+        outcome = ElementTree.SubElement(case, missed_as or OUTCOMES[check.verdict], message=headline)
         outcome.text = legal(f"{check.message}\nhint: {check.hint}")
     return case
 

@@ -10,7 +10,7 @@ from typing import Any
 from grader.report import CheckResult, Report
 from grader.verdict import Verdict
 from grader.writers.characters import legal
-from grader.writers.terminal import points
+from grader.writers.terminal import bonus_words, points
 
 MAX_TEXT = 4000
 """Characters of a message: the whole file may have a megabyte."""
@@ -22,12 +22,13 @@ def render(report: Report, notes: Sequence[str] = ()) -> str:
     if broken or not report.max_score:
         checks = f"{broken} check{'s' * (broken != 1)}"
         return refuse(f"The grader failed at {checks}. This is no fault of yours; please tell your instructor.")
+    told = [*filter(None, [bonus_words(report)]), *notes]
     return _json(
         {
             "gradable": True,
             "score": report.score / report.max_score,
             "message": f"{points(report.score)} of {points(report.max_score)} points",
-            **({"output": legal("\n".join(notes)[:MAX_TEXT])} if notes else {}),
+            **({"output": legal("\n".join(told)[:MAX_TEXT])} if told else {}),
             "tests": [_test(check) for check in report.checks],
         }
     )

@@ -17,6 +17,7 @@ WIDTH = 79
 INDENT = " " * 7
 LABEL = " " * 10
 SIGNS = {Verdict.PASS: "+", Verdict.FAIL: "x", Verdict.TODO: ".", Verdict.SKIPPED: "-", Verdict.BROKEN: "!"}
+BONUS = "bonus, on a GPU"
 DONE = (Verdict.PASS, Verdict.BROKEN)
 """What leaves a reader nothing to do."""
 COLORS = {
@@ -59,7 +60,21 @@ def _exercise(exercise: ExerciseResult) -> str:
         if lines[-1]:  # a failed check has a blank line below it
             lines.append("")
         lines += _task(task, checks, told)
+    if exercise.bonus_checks:
+        lines += [""] if lines[-1] else []
+        lines += _bonus(exercise, told)
     return "\n".join(lines).rstrip("\n")
+
+
+def _bonus(exercise: ExerciseResult, told: set[str]) -> list[str]:
+    """Checks on a GPU: below the tasks, because no task's points hang on them."""
+    lines = [row(f"  {BONUS}", exercise.bonus, exercise.max_bonus)]
+    reasons = {check.message if check.verdict is Verdict.SKIPPED else "" for check in exercise.bonus_checks}
+    if len(reasons) == 1 and reasons != {""}:
+        return lines + wrap(f"{SIGNS[Verdict.SKIPPED]}  skipped: {reasons.pop()}", " " * 4, INDENT)
+    for check in exercise.bonus_checks:
+        lines += check_lines(check, told)
+    return lines
 
 
 def _task(task: TaskResult, checks: list[CheckResult], told: set[str]) -> list[str]:
@@ -102,7 +117,7 @@ def _message_line(line: str) -> list[str]:
 
 
 def _summary(report: Report, commands: Commands) -> str:
-    lines = [row(click.style("total", bold=True), report.score, report.max_score), ""]
+    lines = [row(click.style("total", bold=True), report.score, report.max_score), *_total_bonus(report), ""]
     verdicts = {check.verdict for check in report.checks}
     unfinished = [
         (exercise, task)
@@ -136,6 +151,24 @@ def _summary(report: Report, commands: Commands) -> str:
     for name, step in steps.items():
         lines += wrap(f"  {name:<10}{step}", rest=" " * 12) if step else []
     return "\n".join(lines)
+
+
+def _total_bonus(report: Report) -> list[str]:
+    """What was earned on a GPU, and on which; nothing where nobody asked."""
+    if not any(exercise.bonus_checks for exercise in report.exercises):
+        return []
+    lines = [row(BONUS, report.bonus, report.max_bonus)]
+    if gpu := report.gpu:
+        what = f"{gpu.device}, driver {gpu.driver}, torch {gpu.torch}, CUDA {gpu.cuda}, clocks {gpu.clocks}"
+        lines += wrap(f"measured on {what}", "  ")
+    return lines
+
+
+def bonus_words(report: Report) -> str:
+    """What was earned on a GPU, for forms that have no column for it; empty where nobody asked."""
+    if not any(exercise.bonus_checks for exercise in report.exercises):
+        return ""
+    return f"Bonus, on a GPU and no part of the score: {points(report.bonus)} of {points(report.max_bonus)} points"
 
 
 def row(left: str, score: float, max_score: float) -> str:

@@ -10,7 +10,7 @@ Workers that run our own code enter it as well: oracles read what submissions wr
 from grader.worker.jail.enter import enter
 from grader.worker.jail.plan import Plan
 from grader.worker.jail.probe import probe
-from grader.worker.jail.readable import Readable, readable
+from grader.worker.jail.readable import Readable, readable, with_gpu
 from grader.worker.jail.rehearsal import rehearse
 
-__all__ = ["Plan", "Readable", "enter", "probe", "readable", "rehearse"]
+__all__ = ["Plan", "Readable", "enter", "probe", "readable", "rehearse", "with_gpu"]

@@ -17,12 +17,23 @@ MIB = 1024 * 1024
 ADDRESS_SPACE_SLACK = 1024 * MIB
 
 
-def enter(plan: Plan, limits: Limits, keep: set[int], scratch: str, readable: Readable, user: int) -> None:
-    """Confine the calling process, which must have one thread, as planned; raises OSError if a layer refuses."""
+def enter(
+    plan: Plan,
+    limits: Limits,
+    keep: set[int],
+    scratch: str,
+    readable: Readable,
+    user: int,
+    driven: tuple[str, ...] | None = None,
+) -> None:
+    """Confine the calling process, which must have one thread, as planned; raises OSError if a layer refuses.
+
+    `driven` are the files of the GPU that it may drive, if it may; no plan with namespaces, which hide them, does then.
+    """
     parent = os.getppid()
     user = user if plan.switch_user else os.geteuid()
     os.chown(scratch, user, -1)
-    _enter_lightly(limits, keep, scratch)
+    _enter_lightly(limits, keep, scratch, bounded=driven is None)
     if plan.namespaces:
         namespaces.leave_the_others(readable, scratch, user, limits.scratch_mib)
         scratch = namespaces.SCRATCH
@@ -38,18 +49,18 @@ def enter(plan: Plan, limits: Limits, keep: set[int], scratch: str, readable: Re
     if plan.landlock:
         # Where the hidden is covered by mounts, its surroundings need not be named one by one, which takes time.
         paths, listable = (readable.roots, ()) if plan.namespaces else (readable.allowed, readable.opened)
-        landlock.restrict(plan.landlock, paths, listable, DEVICES, scratch)
+        landlock.restrict(plan.landlock, paths, listable, DEVICES, scratch, driven or ())
     if plan.seccomp:
-        seccomp.confine()
+        seccomp.confine(gpu=driven is not None)
 
 
-def _enter_lightly(limits: Limits, keep: set[int], scratch: str) -> None:
+def _enter_lightly(limits: Limits, keep: set[int], scratch: str, *, bounded: bool) -> None:
     """What needs no layer of any plan: descriptors in `keep` and 0 to 2 stay open."""
     os.setsid()
     _die_with_parent()
     _close_descriptors(keep | {0, 1, 2})
     _live_in(scratch)
-    _limit_resources(limits)
+    _limit_resources(limits, bounded=bounded)
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
 
 
@@ -83,11 +94,12 @@ def _close_descriptors(keep: set[int]) -> None:
         start = descriptor + 1
 
 
-def _limit_resources(limits: Limits) -> None:
+def _limit_resources(limits: Limits, *, bounded: bool) -> None:
+    """`bounded` is whether the address space has a limit: for a GPU more of it is reserved than there is memory."""
     data, address_space = _memory_in_use()
     wanted = {
         resource.RLIMIT_DATA: data + limits.memory_mib * MIB,
-        resource.RLIMIT_AS: address_space + limits.memory_mib * MIB + ADDRESS_SPACE_SLACK,
+        **({resource.RLIMIT_AS: address_space + limits.memory_mib * MIB + ADDRESS_SPACE_SLACK} if bounded else {}),
         resource.RLIMIT_FSIZE: limits.file_mib * MIB,
         resource.RLIMIT_NOFILE: limits.open_files,
         resource.RLIMIT_CORE: 0,

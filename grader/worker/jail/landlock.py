@@ -18,13 +18,13 @@ PATH_BENEATH = 1
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = (1 << bit for bit in range(4))
 REMOVE_DIR, REMOVE_FILE = 1 << 4, 1 << 5
 MAKE_DIR, MAKE_REG = 1 << 7, 1 << 8
-REFER, TRUNCATE = 1 << 13, 1 << 14
+REFER, TRUNCATE, DRIVE = 1 << 13, 1 << 14, 1 << 15
 # How many file rights each version of the interface knows.
 FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
 SCRATCH = (
     WRITE_FILE | READ_FILE | READ_DIR | REMOVE_DIR | REMOVE_FILE | MAKE_DIR | MAKE_REG | REFER | TRUNCATE
 )  # no links, sockets, devices
-RIGHTS_ON_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE
+RIGHTS_ON_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | DRIVE
 
 NETWORK_ABI, SCOPES_ABI = 4, 6
 TCP = 0b11
@@ -44,8 +44,18 @@ def version() -> int:
         return 0
 
 
-def restrict(abi: int, readable: Iterable[str], listable: Iterable[str], devices: Iterable[str], scratch: str) -> None:
-    """Allow reading `readable` and all beneath, listing (not reading) `listable` and all beneath, and nothing else."""
+def restrict(
+    abi: int,
+    readable: Iterable[str],
+    listable: Iterable[str],
+    devices: Iterable[str],
+    scratch: str,
+    driven: Iterable[str] = (),
+) -> None:
+    """Allow reading `readable` and all beneath, listing (not reading) `listable` and all beneath, and nothing else.
+
+    `driven` are devices that take orders (`ioctl`); what others would make of these is only known since version 5.
+    """
     handled = (1 << FILE_RIGHTS[min(abi, max(FILE_RIGHTS))]) - 1
     attributes = [handled, TCP, ABSTRACT_SOCKETS_AND_SIGNALS]
     known = attributes[: 3 if abi >= SCOPES_ABI else 2 if abi >= NETWORK_ABI else 1]
@@ -60,6 +70,8 @@ def restrict(abi: int, readable: Iterable[str], listable: Iterable[str], devices
             _allow(rules, path, READ_DIR)
         for path in devices:
             _allow(rules, path, READ_FILE | WRITE_FILE)
+        for path in driven:
+            _allow(rules, path, (READ_FILE | WRITE_FILE | DRIVE) & handled)
         _allow(rules, scratch, SCRATCH & handled)
         kernel.syscall("landlock_restrict_self", RESTRICT_SELF, rules, 0)
     finally:

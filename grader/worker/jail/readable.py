@@ -9,12 +9,17 @@ import re
 import site
 import sysconfig
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 SYSTEM_LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib")
 SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/localtime", "/usr/share/zoneinfo")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom")
+GPU_FACTS = (
+    *("/proc/driver/nvidia", "/proc/devices", "/proc/modules", "/proc/meminfo", "/proc/cpuinfo", "/proc/self"),
+    *("/sys/devices", "/sys/bus/pci", "/sys/module/nvidia", "/sys/module/nvidia_uvm"),
+)
+"""What a GPU's driver may want to read. Of /proc it is the reader's own process and the machine, no other's."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,12 @@ def readable(forbidden: Iterable[str], unreadable: Iterable[str] = ()) -> Readab
         _take_apart(root, hidden, allowed, opened)
     covered = sorted(path for path in hidden if _needs_cover(path, roots, hidden))
     return Readable(roots, tuple(spelled), tuple(covered), tuple(allowed), tuple(opened))
+
+
+def with_gpu(known: Readable, libraries: Iterable[str]) -> Readable:
+    """The same, and what the driver of a GPU reads; `libraries` are folders with libraries of its own."""
+    more = tuple(_existing([*GPU_FACTS, *(path for path in libraries if os.path.isabs(path))]))
+    return replace(known, roots=(*known.roots, *more), allowed=(*known.allowed, *more))
 
 
 def _sites() -> list[str]:

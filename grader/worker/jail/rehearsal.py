@@ -18,22 +18,25 @@ class Rehearsed:
     refused: tuple[tuple[Plan, str], ...]
 
 
-def rehearse(scratch: str) -> Rehearsed:
+def rehearse(scratch: str, driven: tuple[str, ...] | None = None) -> Rehearsed:
     """The strongest plan that works here; the calling process must have one thread.
 
-    If even the last is refused, workers are confined only lightly, which the report then says.
+    If even the last is refused, workers are confined only lightly, which the report then says. What drives a GPU gets
+    no namespaces: what its driver reads of /proc and /sys would not exist there.
     """
     libraries = readable(())
     refused: list[tuple[Plan, str]] = []
     for plan in candidates(root=os.geteuid() == 0, landlock=landlock.version(), seccomp=seccomp.supported()):
-        trouble = _try(plan, scratch, libraries)
+        if plan.namespaces and driven is not None:
+            continue
+        trouble = _try(plan, scratch, libraries, driven)
         if not trouble:
             return Rehearsed(plan, tuple(refused))
         refused.append((plan, trouble))
     return Rehearsed(Plan(), tuple(refused))
 
 
-def _try(plan: Plan, scratch: str, libraries: Readable) -> str:
+def _try(plan: Plan, scratch: str, libraries: Readable, driven: tuple[str, ...] | None) -> str:
     """Why a worker cannot live under the plan; empty if it can."""
     reading, writing = os.pipe()
     child = os.fork()
@@ -46,7 +49,7 @@ def _try(plan: Plan, scratch: str, libraries: Readable) -> str:
                 _pass_on_to_a_child(
                     namespaces.fork_into_processes_of_its_own() if not plan.user_namespace else os.fork()
                 )
-            enter(plan, Limits(), {writing}, scratch, libraries, user_of(os.getpid(), 0))
+            enter(plan, Limits(), {writing}, scratch, libraries, user_of(os.getpid(), 0), driven)
             _live(libraries)
             os._exit(0)
         except BaseException as error:

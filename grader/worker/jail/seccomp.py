@@ -204,6 +204,10 @@ CLONE_NAMESPACES = 0x7E020080
 # What threads and libc need; the others set who gets our signals, and whether we die with the grader.
 PRCTL_ALLOWED = (3, 15, 16, 23, 0x53564D41)  # get dumpable, set and get name, read bounding set, name a mapping
 IOCTL_ALLOWED = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)  # is it a terminal, its size; bytes; blocking; at exec
+# What drives an NVIDIA GPU: requests of type `F`, those below 256 and two more of the driver's memory manager. Written
+# down from the driver's published source.
+GPU_TYPE, GPU_TYPE_MASK, GPU_PLAIN_MASK = 0x4600, 0xFF00, 0xFFFFFF00
+GPU_MEMORY = (0x30000001, 0x30000002)
 # Signals to the owner of a descriptor go around `kill`; leases and notices tell what others do with a file.
 FCNTL_DENIED = (8, 10, 15, 1024, 1026)  # F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE, F_NOTIFY
 
@@ -219,9 +223,9 @@ def supported() -> bool:
     return os.uname().machine in ARCHITECTURES and kernel.LIBC.prctl(21, 0, 0, 0, 0) >= 0  # PR_GET_SECCOMP
 
 
-def confine() -> None:
+def confine(*, gpu: bool = False) -> None:
     """Deny this process what a worker has no use for; it cannot be undone, and binds all later threads."""
-    install(program(os.getpid()))
+    install(program(os.getpid(), gpu=gpu))
 
 
 def install(instructions: Sequence[Instruction]) -> None:
@@ -232,8 +236,8 @@ def install(instructions: Sequence[Instruction]) -> None:
     kernel.call("prctl", kernel.PR_SET_SECCOMP, MODE_FILTER, ctypes.byref(filter_program), 0, 0)
 
 
-def program(pid: int) -> list[Instruction]:
-    """The filter of a worker whose process number, in its own eyes, is `pid`."""
+def program(pid: int, *, gpu: bool = False) -> list[Instruction]:
+    """The filter of a worker whose process number, in its own eyes, is `pid`, and which may drive a GPU or not."""
     instructions = [*_prologue(), *_answer_above(LAST_KNOWN, errno.ENOSYS)]
     for name in NUMBERS:
         if name not in JUDGED:
@@ -243,7 +247,7 @@ def program(pid: int) -> list[Instruction]:
     instructions += judge("kill", 0, [pid])
     instructions += judge("tgkill", 0, [pid])
     instructions += judge("prctl", 0, PRCTL_ALLOWED)
-    instructions += judge("ioctl", 1, IOCTL_ALLOWED, error=errno.ENOTTY)
+    instructions += _ioctl_of_a_gpu() if gpu else judge("ioctl", 1, IOCTL_ALLOWED, error=errno.ENOTTY)
     instructions += judge("prlimit64", 0, [0])
     instructions += judge("fcntl", 1, FCNTL_DENIED, denied=True)
     # Opening for reading may still empty a file, which Landlock has only known since its third version.
@@ -311,6 +315,20 @@ def judge(
         body += [(JUMP_EQUAL, 0, 1, value), (RETURN, 0, 0, on_match)]
     body.append((RETURN, 0, 0, otherwise))
     return [(JUMP_EQUAL, 0, len(body), number), *body]
+
+
+def _ioctl_of_a_gpu() -> list[Instruction]:
+    """As `judge` for `ioctl`, and what drives a GPU: that is told by a part of the request."""
+    load = (LOAD, 0, 0, ARGUMENTS_OFFSET + 8)
+    allow = (RETURN, 0, 0, ALLOW)
+    body = [load, (AND, 0, 0, GPU_TYPE_MASK), (JUMP_EQUAL, 0, 1, GPU_TYPE), allow]
+    body += [load, (AND, 0, 0, GPU_PLAIN_MASK), (JUMP_EQUAL, 0, 1, 0), allow]
+    rest = judge("ioctl", 1, (*IOCTL_ALLOWED, *GPU_MEMORY), error=errno.ENOTTY)[1:]
+    return [
+        (JUMP_EQUAL, 0, len(body) + len(rest), NUMBERS["ioctl"][ARCHITECTURES[os.uname().machine][0]] or 0),
+        *body,
+        *rest,
+    ]
 
 
 def _number(name: str) -> int | None:

@@ -14,9 +14,10 @@ STUDENT = ("key", "name", "id", "login", "email", "sis_id", "participant")
 def write(results: Results, decimal: str) -> Written:
     """Every student of hand-ins and roster has a row; who has no grade has an empty cell there, never a zero."""
     exercises = _exercises(results)
-    header = [*STUDENT, *exercises, "raw", "final", "max", "late", "submitted at", "deductions", "needs a look"]
+    bonus = ["bonus"] if any(_bonus(grade) is not None for grade in results.grades) else []
+    header = [*STUDENT, *exercises, "raw", "final", "max", *bonus, "late", "submitted at", "deductions", "needs a look"]
     rows = [[harmless(title) for title in header]]
-    rows += [_row(grade, exercises, decimal) for grade in results.grades]
+    rows += [_row(grade, exercises, decimal, with_bonus=bool(bonus)) for grade in results.grades]
     for student in results.missing:
         rows.append([*_names(student), *[""] * (len(header) - len(STUDENT) - 1), "handed in nothing"])
     left_out = [(label(grade.student), why_no_grade(grade, results)) for grade in results.grades if grade.final is None]
@@ -38,7 +39,13 @@ def _graded(grades: tuple[Grade, ...]) -> Iterator[ExerciseResult]:
         yield from grade.report.exercises if grade.report else ()
 
 
-def _row(grade: Grade, exercises: list[str], decimal: str) -> list[str]:
+def _bonus(grade: Grade) -> float | None:
+    """What was earned on a GPU, which is no part of any other column; None where nobody asked."""
+    report = grade.report
+    return report.bonus if report and any(exercise.bonus_checks for exercise in report.exercises) else None
+
+
+def _row(grade: Grade, exercises: list[str], decimal: str, *, with_bonus: bool) -> list[str]:
     scores: dict[str, float] = {}
     for exercise in _graded((grade,)):
         # What could not be judged has no points to be had, and no score: nothing out of nothing is not a zero.
@@ -50,6 +57,7 @@ def _row(grade: Grade, exercises: list[str], decimal: str) -> list[str]:
     return [
         *_names(grade.student),
         *(_number(score, decimal) for score in (*map(scores.get, exercises), raw, grade.final, grade.max_score)),
+        *([_number(_bonus(grade), decimal)] if with_bonus else []),
         "late" if grade.late else "",
         grade.submitted_at.isoformat() if grade.submitted_at else "",
         harmless("; ".join(deductions)),

@@ -8,6 +8,7 @@ from grader.results import Grade, Results
 from grader.verdict import Verdict
 from grader.writers import reason
 from grader.writers.pages.kinds import while_loading
+from grader.writers.terminal import bonus_words
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Page:
     problem: str
     accounts: tuple[str, ...]
     full: bool
+    bonus: str
+    """what was earned on a GPU, in words; empty where nobody asked"""
     version: str
     exercises: tuple[ExerciseResult, ...]
     counts: dict[Verdict, int]
@@ -54,6 +57,7 @@ def of(grade: Grade, results: Results) -> Page:
         reason.of(grade),
         tuple(reason.without_place(account, grade) for account in grade.accounts),
         report.full if report else results.full,
+        bonus_words(report) if report else "",
         results.version,
         report.exercises if report else (),
         {verdict: verdicts.count(verdict) for verdict in Verdict},
