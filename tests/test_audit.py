@@ -354,7 +354,7 @@ def test_what_a_mutant_makes_another_one(lesson: Lesson, old: str, new: str, fun
 
 def judged_by(lesson: Lesson, name: str, kind: str) -> set[str]:
     """The checks that an answer of the last audit was judged by."""
-    (exercise,) = read_catalog(lesson.root).exercises
+    (exercise,) = read_catalog(lesson.root).select(("vectors",))
     (answer,) = [answer for answer in read_answers(exercise, kind) if answer.path.stem == name]
     with sqlite3.connect(lesson.root / "found/store.sqlite") as store:
         (table,) = store.execute("select name from sqlite_master where name like 'verdicts%'").fetchone()
@@ -432,12 +432,13 @@ def test_what_is_wrong_with_one_of_them_is_one_line(two: Lesson):
     )
 
 
-def test_what_breaks_one_of_them_ends_the_others(two: Lesson):
+def test_what_breaks_one_of_them_is_one_line_and_keeps_what_was_judged_of_others(two: Lesson):
     (two.root / "exercises/others/test_others.py").write_text("def broken(:\n")
     ran, found = audit(two)
     assert (ran.status, found) == (3, None)
     assert ran.talk.splitlines()[-1].startswith("grader: exercises/others/test_others.py: cannot run: ")
     assert "Traceback" not in ran.talk
+    assert judged_by(two, "sum_for_product", "wrong") == {"vectors.1.value", "vectors.1.fresh"}
 
 
 # ---------------------------------------------------------------------------------------------- since the tables

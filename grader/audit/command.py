@@ -7,12 +7,10 @@ OUT/store.sqlite   verdicts, so that the next audit judges only what changed
 
 import contextlib
 import multiprocessing
-import os
-import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Semaphore
 from pathlib import Path
 from typing import cast
@@ -33,8 +31,6 @@ from grader.salt import read_salt
 from grader.writers import audit_json, audit_tables, pages
 
 STORE = "store.sqlite"
-PATIENCE_S = 10.0
-"""for an audit that was told to end"""
 
 
 @dataclass(frozen=True)
@@ -117,7 +113,7 @@ def _side_by_side(
     catalog: Catalog, exercises: tuple[Exercise, ...], options: Options, say: Callable[[str], None]
 ) -> tuple[ExerciseAudit, ...]:
     """Audit exercises at the same time, each in a process of its own, so that no core waits for the last of one."""
-    if "fork" not in multiprocessing.get_all_start_methods():
+    if sys.platform != "linux":  # elsewhere a process that is forked is no safe place
         return tuple(_audit(exercise, _Bench(catalog, options, say)) for exercise in exercises)
     forking = multiprocessing.get_context("fork")
     bench = _Bench(catalog, options, say, forking.Semaphore(options.jobs))
@@ -128,27 +124,19 @@ def _side_by_side(
         processes[-1].start()
         theirs.close()
         lines.append(ours)
-    found: dict[Connection, ExerciseAudit] = {}
-    try:
-        while len(found) < len(lines):
-            for line in wait([line for line in lines if line not in found]):
-                found[cast(Connection, line)] = _heard(cast(Connection, line))
-    except GraderError:
-        for process in processes:  # nobody will read what the others find
-            while process.pid and process.is_alive():  # in the middle of a callback, Python forgets that it was told
-                os.kill(process.pid, signal.SIGINT)
-                process.join(PATIENCE_S)
-        raise
-    finally:
-        for process in processes:
-            process.join()
-    return tuple(found[line] for line in lines)
+    # If one cannot go on, what the others judge meanwhile is kept, and known to the next audit.
+    found = [_heard(line) for line in lines]
+    for process in processes:
+        process.join()
+    for one in found:
+        if isinstance(one, GraderError):
+            raise one
+    return tuple(one for one in found if isinstance(one, ExerciseAudit))
 
 
 def _audit_there(exercise: Exercise, bench: _Bench, line: Connection) -> None:
     """Audit an exercise in a process of its own, and send what was found, or what is wrong."""
     pool.end_with_parent()
-    sys.unraisablehook = lambda _: None  # being told to end in the middle of a callback is no news
     with contextlib.suppress(KeyboardInterrupt):
         try:
             line.send(_audit(exercise, bench))
@@ -156,14 +144,11 @@ def _audit_there(exercise: Exercise, bench: _Bench, line: Connection) -> None:
             line.send(error)
 
 
-def _heard(line: Connection) -> ExerciseAudit:
+def _heard(line: Connection) -> ExerciseAudit | GraderError:
     try:
-        said = line.recv()
+        return cast("ExerciseAudit | GraderError", line.recv())
     except EOFError:
-        raise BrokenError("a process of the audit died") from None
-    if isinstance(said, GraderError):
-        raise said
-    return cast(ExerciseAudit, said)
+        return BrokenError("a process of the audit died")
 
 
 def _audit(exercise: Exercise, bench: _Bench) -> ExerciseAudit:
