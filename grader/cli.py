@@ -130,11 +130,11 @@ def check(
             _tell_notice(session.notice)
             report = session.grade(handed_in.sources, seed)
     if gpu != "off":
-        report = _with_gpu_checks(
-            report,
-            handed_in.sources,
-            GpuOptions(chosen, full, allow_unjailed, submission, only_where_there_is_one=gpu == "auto"),
-        )
+        options = GpuOptions(chosen, full, allow_unjailed, submission, only_where_there_is_one=gpu == "auto")
+        try:
+            report = _with_gpu_checks(report, handed_in.sources, options)
+        except (GraderError, OSError) as error:  # the report is finished: a bonus must not cost it
+            click.echo(f"grader: checks on a GPU were left out: {error}", err=True)
     followed = None
     if submission is None:
         followed = student.follow(catalog, report)
@@ -487,8 +487,10 @@ def _with_gpu_checks(report: Report, sources: Mapping[str, bytes], options: GpuO
     from grader.gpu.grading import Means, Wanted, has_checks, with_gpu_checks
 
     exercises = [exercise for exercise in options.exercises if has_checks(exercise)]
+    if not exercises:
+        return report
     found = presence.find(os.environ)
-    if not exercises or (options.only_where_there_is_one and isinstance(found, str)):
+    if options.only_where_there_is_one and isinstance(found, str):
         return report
     wanted = Wanted(
         exercises,

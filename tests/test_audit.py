@@ -283,6 +283,10 @@ def made():
 
 def steps(n=1):
     yield n
+
+
+BIAS = 2
+biased = lambda x: x + BIAS
 """
 WHOLE = {"Layer.__init__", "Layer.forward"}
 
@@ -301,8 +305,8 @@ def differing(lesson: Lesson, source: str) -> set[str] | None:
         ("@cached\ndef scaled(x, factor):\n    return x\n", {"scaled"}),
         ("given = scaled\n\ndef scaled(x, factor):\n    return given(x, 1)\n", {"scaled"}),
         ("class Layer(Layer):\n    def forward(self, x):\n        return 0\n", {"Layer.forward"}),
-        ("class Layer(Layer):\n    def extra_repr(self):\n        return ''\n", WHOLE),
-        ("class Layer(Layer):\n    weight = 2\n", WHOLE),
+        ("class Layer(Layer):\n    def extra_repr(self):\n        return ''\n", {*WHOLE, "made"}),
+        ("class Layer(Layer):\n    weight = 2\n", {*WHOLE, "made"}),  # which may read it of the class
         ("class Layer(dict):\n    pass\n", {*WHOLE, "made"}),
         ("Layer.forward = scaled\n", {"Layer.forward"}),
         ("FACTOR = 3\n", {"helped"}),
@@ -322,6 +326,10 @@ def test_what_an_answer_makes_another_one(lesson: Lesson, later: str, functions:
     [
         "scaled(1, 2)\n",  # who knows what that leaves behind
         "if FACTOR:\n    pass\n",
+        "_ = math.seterr(1)\n",
+        "steps = scaled\n",  # no longer works when it is gone through
+        "BIAS = 3\n",  # which a lambda reads, and no function
+        "def __getattr__(name):\n    return 1\n",  # answers for all names that are not there
         "def steps(n=1):\n    return [n]\n",  # works when it is called, no longer when it is gone through
         "def mean(x):\n    return x\n",  # which the probes ask for, and the reference has not
         "math.tau = 6\n",

@@ -31,7 +31,7 @@ OTHERS = (
     "/proc/mounts",
 )
 LIVE = """
-import fcntl, json, os, resource, sys, tempfile
+import fcntl, json, os, resource, socket, sys, tempfile
 from grader.worker import jail
 from grader.worker.limits import Limits
 driven, others = sys.argv[1:2], sys.argv[2:]
@@ -55,6 +55,13 @@ seen["reading"] = {path: errno_of(os.open, path, os.O_RDONLY) for path in ("/pro
 seen["order"] = {path: [order(path, request) for request in (0x4601, 0x5412)] for path in [*driven, "/dev/zero"]}
 seen["address space"] = resource.getrlimit(resource.RLIMIT_AS)[0] == resource.RLIM_INFINITY
 seen["data"] = resource.getrlimit(resource.RLIMIT_DATA)[0] == resource.RLIM_INFINITY
+kinds = {"seqpacket": (1, 5), "stream": (1, 1), "datagram": (1, 2), "internet": (2, 1)}
+seen["sockets"] = {kind: errno_of(socket.socket, *how) for kind, how in kinds.items()}
+driver = socket.socket(*kinds["seqpacket"])
+name = chr(0) + f"grader-test-{os.getppid()}-{os.getpid()}"
+acts = {"bind": (driver.bind, name), "listen": (driver.listen,), "accept": (driver.accept,)}
+acts["connect"] = (driver.connect, name)
+seen["acts"] = {act: errno_of(*how) for act, how in acts.items()}
 seen["layers"] = plan.layers
 print(json.dumps(seen))
 """
@@ -75,6 +82,9 @@ def test_only_the_driven_devices_are_in_reach(mode: str) -> None:
     assert refused["/dev/random"] == errno.EACCES
     assert (seen["address space"], seen["data"]) == (True, False)
     assert seen["reading"]["/proc/meminfo"] == 0
+    no_such = errno.EAFNOSUPPORT
+    assert seen["sockets"] == {"seqpacket": 0, "stream": no_such, "datagram": no_such, "internet": no_such}
+    assert seen["acts"] == {"bind": 0, "listen": 0, "accept": errno.EPERM, "connect": errno.EPERM}
 
 
 def test_devices_that_are_not_driven_take_no_orders() -> None:

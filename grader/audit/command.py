@@ -53,7 +53,7 @@ def audit_exercises(catalog: Catalog, options: Options, say: Callable[[str], Non
     exercises = catalog.select(options.exercises)
     chapters = _chapters(options.tables) if options.tables else {}
     if options.changed:
-        exercises = tuple(one for one in exercises if not _is_settled(one, chapters))
+        exercises = tuple(one for one in exercises if not _is_settled(one, chapters, mutants=options.mutants))
     for exercise in exercises:
         require_solutions(exercise)
     if not exercises:
@@ -94,8 +94,9 @@ def _chapters(tables: Path) -> dict[str, str]:
     return audit_tables.chapters_of(text)
 
 
-def _is_settled(exercise: Exercise, chapters: dict[str, str]) -> bool:
-    return audit_tables.is_settled(chapters.get(exercise.name, ""), exercise.name, audited_digest(exercise))
+def _is_settled(exercise: Exercise, chapters: dict[str, str], *, mutants: bool) -> bool:
+    chapter = chapters.get(exercise.name, "")
+    return audit_tables.is_settled(chapter, exercise.name, audited_digest(exercise), mutants=mutants)
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,7 @@ def audited_digest(exercise: Exercise) -> str:
     found = [path for folder in folders for suffix in ("py", "toml") for path in sorted(folder.rglob(f"*.{suffix}"))]
     files = [path for path in found if path not in (exercise.folder / CONFIG_NAME, exercise.predictions)]
     files = [path for path in files if not exercise.is_for_gpu(path)]
+    files += [path for path in exercise.grounds() if path.suffix not in (".py", ".toml")]  # data, such as weights
     needs = msgspec.json.encode([[task.id, task.needs] for task in exercise.config.tasks]).decode()
     judging = [settings_of(exercise.config), needs]
     return digest([*judging, *(f"{path.name} {source_digest(path.read_bytes())}" for path in files)])[:SHOWN]

@@ -1,8 +1,9 @@
 """Which checks can tell an answer from the reference: those that run a function in which the two differ.
 
 Measured, not guessed: the reference is judged with every function saying when it is entered. A check that enters none
-of the functions that differ has, step by step, what the reference has, and so the verdict that the reference has. In
-doubt an answer reaches every check.
+of the functions that differ has, step by step, what the reference has, and so the verdict that the reference has, in a
+process of its own. In doubt an answer reaches every check. What a decorator does to other functions is not seen, nor a
+call that fails for a signature before the function is entered.
 """
 
 import ast
@@ -134,6 +135,8 @@ class _Parts:
     generators: frozenset[str]
     rest: str
     """all but the bodies of functions"""
+    read: frozenset[str]
+    """the names that this reads"""
 
     @classmethod
     def of(cls, source: str | bytes) -> "_Parts":
@@ -150,7 +153,7 @@ class _Parts:
         classes = frozenset(node.name for node in tree.body if isinstance(node, ast.ClassDef))
         for _, function in found:
             function.body = []
-        return cls(dict(functions), dict(mentions), classes, frozenset(generators), ast.dump(tree))
+        return cls(dict(functions), dict(mentions), classes, frozenset(generators), ast.dump(tree), _read(tree))
 
     def of_class(self, name: str) -> set[str]:
         return {function for function in self.functions if function.startswith(f"{name}.")}
@@ -200,15 +203,17 @@ class Differences:
             case ast.Import(names=names) | ast.ImportFrom(names=names):
                 bound = [alias.asname or alias.name.split(".")[0] for alias in names]
                 return set().union(*map(self._rebound, bound))
-            case ast.Assign(targets=targets):
+            case ast.Assign(targets=targets, value=value) if not _calls(value):
                 return set().union(*map(self._of_target, targets))
         raise _UnclearError
 
     def _of_target(self, target: ast.expr) -> set[str]:
         match target:
-            case ast.Name(id=name):
+            case ast.Name(id=name) if name not in self._parts.generators:
                 return self._rebound(name)
             case ast.Attribute(value=ast.Name(id=name), attr=method) if f"{name}.{method}" in self._parts.functions:
+                if f"{name}.{method}" in self._parts.generators:
+                    raise _UnclearError
                 return {f"{name}.{method}"}
             case ast.Attribute(value=inner) | ast.Subscript(value=inner):
                 return self._of_part(inner)
@@ -230,7 +235,7 @@ class Differences:
             return {name}
         if name in parts.classes:
             return self._whole(name) | parts.mentioning(name)
-        if name in self._asked_for:
+        if name in self._asked_for or name in parts.read or name.startswith("__"):
             raise _UnclearError
         return parts.mentioning(name)
 
@@ -242,9 +247,11 @@ class Differences:
         found: set[str] = set()
         for inner in node.body:
             if isinstance(inner, ast.FunctionDef) and f"{name}.{inner.name}" in parts.functions:
+                if _yields(inner) != (f"{name}.{inner.name}" in parts.generators):
+                    raise _UnclearError
                 found.add(f"{name}.{inner.name}")
             elif not isinstance(inner, ast.Pass) and not _is_text(inner):
-                found |= self._whole(name)
+                found |= self._whole(name) | parts.mentioning(name)
         return found
 
     def _whole(self, name: str) -> set[str]:
@@ -284,12 +291,23 @@ def _names(tree: ast.AST) -> frozenset[str]:
     return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
 
 
+def _read(tree: ast.AST) -> frozenset[str]:
+    return frozenset(
+        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    )
+
+
 def _asked_for(probes: ast.Module) -> Iterator[str]:
     """What probes may look for in an implementation."""
     for node in ast.walk(probes):
         match node:
             case ast.Attribute(attr=name) | ast.Constant(value=str(name)) | ast.alias(name=name):
                 yield name
+
+
+def _calls(node: ast.expr) -> bool:
+    """Whether something may be called that is met nowhere else."""
+    return any(isinstance(one, ast.Call) for one in ast.walk(node))
 
 
 def _is_text(node: ast.stmt) -> bool:

@@ -31,6 +31,9 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 WAITING = 2
 """Jobs that are handed out for each core: one in work, one at hand or asleep. More would be memory for nothing."""
 
+LOST_S = 600.0
+"""of waiting for a core, after which somebody must have died with one"""
+
 
 @dataclass(frozen=True)
 class Pool:
@@ -125,7 +128,8 @@ class SharedCore(Core):
 
     def take(self) -> None:
         if not self._held:
-            self._free.acquire()
+            # A process that was killed gives none back. Who waited so long for one has one, and gives that back.
+            self._free.acquire(timeout=LOST_S)
             self._held = True
 
     def lend(self) -> None:

@@ -74,6 +74,7 @@ class Contest:
         `than` says whose time it is compared with; `like` is another workload that ours runs for it, such as the bare
         base. Raises Unjudged where the clock stays too noisy.
         """
+        seen: list[Pace] = []
         for _ in range(self.tries):
             student.close()
             before = self._run(ours, like or workload, "time", arguments)
@@ -83,9 +84,11 @@ class Contest:
             self._verify(tried, ours, workload, arguments, rtol)
             found = pace(_times(before), _times(tried), _times(after), at_most)
             self.tell(workload, found)
+            seen.append(found)
             if found.ruling is Ruling.WITHIN:
                 return
-        _rule(found, at_most, than)
+        # A turn that says nothing leaves fewer than were promised: then nothing is said at all.
+        _rule(next((one for one in seen if one.ruling is Ruling.LOUD), seen[-1]), at_most, than)
 
     def right(
         self, student: Implementation, ours: Implementation, workload: str, *, rtol: float, **arguments: Argument
@@ -111,11 +114,13 @@ class Contest:
         student.close()
         for _ in range(self.tries):
             _, size_of_ours = self._weigh(ours, like or workload, arguments)
+            # What is reported has to fit what the same work of ours needs, whatever it is compared with.
+            same = self._weigh(ours, workload, arguments)[1] if like else size_of_ours
             tried, size = self._weigh(student, workload, arguments)
             self._verify(tried, ours, workload, arguments, rtol)
-            if fits(size_of_ours, size):
+            if fits(same, size):
                 return size.peak, size_of_ours.peak
-        more = (size.growth - size_of_ours.growth) // 2**20
+        more = (size.growth - same.growth) // 2**20
         expected = f"at most {_mib(size.peak)} MiB, as reported"
         saw = f"the device's use grew by {more} MiB more than with ours"
         raise Failed(Finding("unfit", "the memory that was reported does not fit what the device used", expected, saw))

@@ -31,9 +31,10 @@ def chapters_of(text: str) -> dict[str, str]:
     return {chapter.partition("\n")[0]: f"{CHAPTER.strip()} {chapter.rstrip()}\n" for chapter in chapters}
 
 
-def is_settled(chapter: str, name: str, digest: str) -> bool:
-    """Whether a chapter tells of an exercise as it is, with nothing left to fix."""
-    return chapter.startswith(f"## {name}\n{mark(name, digest)}\n") and f"\n{CLEAN}\n" in chapter
+def is_settled(chapter: str, name: str, digest: str, *, mutants: bool) -> bool:
+    """Whether a chapter tells of an exercise as it is, with nothing left to fix, and of `mutants` if need be."""
+    fresh = chapter.startswith(f"## {name}\n{mark(name, digest)}\n") and f"\n{CLEAN}\n" in chapter
+    return fresh and not (mutants and "\n- 0 mutants:" in chapter)
 
 
 def mark(name: str, digest: str) -> str:

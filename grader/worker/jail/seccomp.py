@@ -7,6 +7,7 @@ list does not exist, as on an older kernel. The numbers are those of x86_64 and 
 import ctypes
 import errno
 import os
+import socket
 import struct
 from collections.abc import Iterable, Sequence
 
@@ -203,6 +204,9 @@ CLONE_THREAD = 0x00010000
 CLONE_NAMESPACES = 0x7E020080
 # What threads and libc need; the others set who gets our signals, and whether we die with the grader.
 PRCTL_ALLOWED = (3, 15, 16, 23, 0x53564D41)  # get dumpable, set and get name, read bounding set, name a mapping
+FOR_THE_DRIVER = ("socket", "bind", "listen")
+SOCKET_KIND = 0xF
+"""the bits of a socket's type that are no flags"""
 IOCTL_ALLOWED = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)  # is it a terminal, its size; bytes; blocking; at exec
 # What drives an NVIDIA GPU: requests of type `F`, those below 256 and two more of the driver's memory manager. Written
 # down from the driver's published source.
@@ -240,8 +244,9 @@ def program(pid: int, *, gpu: bool = False) -> list[Instruction]:
     """The filter of a worker whose process number, in its own eyes, is `pid`, and which may drive a GPU or not."""
     instructions = [*_prologue(), *_answer_above(LAST_KNOWN, errno.ENOSYS)]
     for name in NUMBERS:
-        if name not in JUDGED:
+        if name not in JUDGED and not (gpu and name in FOR_THE_DRIVER):
             instructions += deny(name, _error_of(name))
+    instructions += _socket_of_a_gpu() if gpu else []
     # A thread is a clone that shares everything; anything else is a process or a namespace.
     instructions += judge("clone", 0, [CLONE_THREAD], mask=CLONE_THREAD | CLONE_NAMESPACES)
     instructions += judge("kill", 0, [pid])
@@ -255,6 +260,23 @@ def program(pid: int, *, gpu: bool = False) -> list[Instruction]:
     instructions += judge("open", 1, [empties], mask=access, denied=True)
     instructions += judge("openat", 2, [empties], mask=access, denied=True)
     return [*instructions, (RETURN, 0, 0, ALLOW)]
+
+
+def _socket_of_a_gpu() -> list[Instruction]:
+    """Of sockets, the one kind that CUDA listens on from its start, by a name of its own; it can call nobody."""
+    number = _number("socket")
+    refuse: Instruction = (RETURN, 0, 0, ERRNO | errno.EAFNOSUPPORT)
+    body: list[Instruction] = [
+        *((LOAD, 0, 0, ARGUMENTS_OFFSET), (JUMP_EQUAL, 1, 0, socket.AF_UNIX), refuse),
+        *(
+            (LOAD, 0, 0, ARGUMENTS_OFFSET + 8),
+            (AND, 0, 0, SOCKET_KIND),
+            (JUMP_EQUAL, 1, 0, socket.SOCK_SEQPACKET),
+            refuse,
+        ),
+        (RETURN, 0, 0, ALLOW),
+    ]
+    return [] if number is None else [(JUMP_EQUAL, 0, len(body), number), *body]
 
 
 def deny_only(names: Iterable[str], error: int) -> list[Instruction]:
