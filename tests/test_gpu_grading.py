@@ -290,6 +290,24 @@ def test_one_at_a_time_on_a_gpu(tmp_path: Path) -> None:
     assert order == ["first", "second"]
 
 
+def test_nobody_waits_for_a_gpu_for_ever(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("grader.gpu.lock.PATIENCE_S", 0.0)
+    with (
+        alone_on("GPU-1", tmp_path),
+        pytest.raises(BrokenError, match="another grader of this machine keeps the GPU"),
+        alone_on("GPU-1", tmp_path),
+    ):
+        pytest.fail("it was had twice")
+
+
+def test_a_bonus_costs_no_report(lesson, reference: str) -> None:
+    """Checks on a GPU that are damaged are our fault: the report is whole, and so is the exit status."""
+    (lesson.root / "exercises/vectors/gpu_checks.py").write_text("def broken(:\n")
+    ran = lesson.grade(reference, "--gpu", "on")
+    assert (ran.status, ran.report["score"]) == (0, ran.report["max_score"])
+    assert ran.talk.startswith("grader: checks on a GPU were left out: exercises/vectors/gpu_checks.py: cannot run: ")
+
+
 def test_terminal_shows_bonus_apart(exercise) -> None:
     commands = terminal.Commands(str, str, str)
     lines = click.unstyle(terminal.render(gpu.graded(exercise, SLOW), commands)).splitlines()

@@ -3,12 +3,17 @@
 Nothing here was recorded on a GPU.
 """
 
+import contextlib
 import math
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from grader.checking.contest import Contest, Measured
+from grader.checking.finding import Failed, Unjudged
 from grader.checking.pace import LOUD, UNSEEN_BYTES, Pace, Ruling, Sizes, Times, fits, pace
 
 REPEATS = 8
@@ -124,3 +129,63 @@ def test_memory_that_nobody_reported_is_found(ours: tuple[int, int], reported: i
     assert fits(trusted, Sizes(reported, grown))
     unseen = UNSEEN_BYTES + 0.1 * trusted.growth
     assert fits(trusted, Sizes(reported, grown + hidden)) == (hidden <= unseen)
+
+
+# ---------------------------------------------------------------------------------------------- contests of figures
+
+MIB = 2**20
+
+
+class Side(SimpleNamespace):
+    """Stands for an implementation of which only figures are asked."""
+
+    def close(self) -> None:
+        """Nothing runs."""
+
+
+@pytest.fixture
+def figures(monkeypatch):
+    """A contest that is told what was weighed, by side and workload, and what its turns found."""
+
+    def make(weighed=None, turns=()):
+        left = iter(turns)
+        monkeypatch.setattr(Contest, "_weigh", lambda _self, who, workload, _given: (None, weighed[who.name, workload]))
+        monkeypatch.setattr(Contest, "_run", lambda *_: Measured(0, (1, 2), np.zeros((2, 1)), (1.0, 1.0), (1.0,)))
+        monkeypatch.setattr(Contest, "_verify", lambda *_: None)
+        monkeypatch.setattr("grader.checking.contest.pace", lambda *_: Pace(next(left), 2.0, 0.1, 1.0, 2.0))
+        return Contest(lambda: 0)
+
+    return make
+
+
+@pytest.mark.parametrize(("growth", "is_so"), [(120 * MIB, True), (1000 * MIB, False)])
+def test_reported_memory_has_to_fit_the_same_work_of_ours(figures, growth: int, is_so: bool) -> None:
+    """Who trains everything and reports a byte uses as much as training everything does, with which it is compared."""
+    weighed = {
+        ("ours", "everything"): Sizes(1000 * MIB, 1000 * MIB),
+        ("ours", "adapters"): Sizes(100 * MIB, 100 * MIB),
+        ("student", "adapters"): Sizes(1, growth),
+    }
+    contest, student, ours = figures(weighed), Side(name="student"), Side(name="ours")
+    if is_so:
+        assert contest.peaks(student, ours, "adapters", rtol=0.1, like="everything") == (1, 1000 * MIB)
+        return
+    with pytest.raises(Failed) as failed:
+        contest.peaks(student, ours, "adapters", rtol=0.1, like="everything")
+    assert failed.value.finding.kind == "unfit"
+    assert failed.value.finding.saw == "the device's use grew by 900 MiB more than with ours"
+
+
+@pytest.mark.parametrize(
+    ("turns", "raised"),
+    [
+        ((Ruling.LOUD, Ruling.LOUD, Ruling.BEYOND), Unjudged),
+        ((Ruling.BEYOND, Ruling.UNFIT, Ruling.LOUD), Unjudged),
+        ((Ruling.BEYOND, Ruling.BEYOND, Ruling.BEYOND), Failed),
+        ((Ruling.LOUD, Ruling.WITHIN), None),
+    ],
+)
+def test_only_three_turns_that_say_something_fail(figures, turns, raised) -> None:
+    student, ours = Side(name="student"), Side(name="ours", forget=None)
+    with pytest.raises(raised) if raised else contextlib.nullcontext():
+        figures(turns=turns).time(student, ours, "block", at_most=1.25, rtol=0.1, than="PEFT's")

@@ -133,7 +133,8 @@ def with_gpu_checks(
             with alone_on(means.gpu.uuid), _graded(bench, found, wanted) as grading:
                 judged.append(grading.run(found.exercise, found.body, hidden=found.hidden))
                 isolations.append(grading.isolation)
-    return with_bonus(report, judged, _facts(means.gpu), weakest(isolations))
+    measured_on = None if all(unmet.values()) else _facts(means.gpu)
+    return with_bonus(report, judged, measured_on, weakest(isolations))
 
 
 @contextlib.contextmanager
