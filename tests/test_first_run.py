@@ -262,7 +262,7 @@ def test_installed_grader_finds_the_lesson_around_it(installed, lesson):
     done = installed_grader(installed, "check", "--submission", "solutions", "--full", cwd=lesson.root)
     assert (done.returncode, done.stderr, "6 of 6" in done.stdout) == (0, "", True)
     done = installed_grader(installed, "doctor", cwd=lesson.root)
-    assert "10 of 10 as they should be" in done.stdout
+    assert "11 of 11 as they should be" in done.stdout
 
 
 def test_installed_grader_says_where_it_wants_to_be(installed, tmp_path):
