@@ -4,6 +4,7 @@ Knows a submission's limits and what is left of them, and no verdicts.
 """
 
 import contextlib
+import hashlib
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -57,6 +58,11 @@ class Question:
         return question(self.probe, self.arguments, self.seed)
 
     @property
+    def key(self) -> bytes:
+        """The same for the same question, whoever is asked; raises UnansweredError as `sealed` does."""
+        return hashlib.sha256(self.sealed.rest + self.sealed.body).digest()
+
+    @property
     def size(self) -> int:
         """Bytes on the wire, but for what every message has."""
         return len(self.sealed.rest) + len(self.sealed.body)
@@ -94,7 +100,8 @@ class Held:
         self._cancellation = cancellation
         self._worker: Worker | None = None
         self._inherited: Worker | None = None
-        self._spent_s = 0.0
+        self.spent_s = 0.0
+        """seconds of the submission's time that are gone"""
         self._looks = Looks()
         self._printed = ""
         self._talks = False
@@ -170,15 +177,6 @@ class Held:
             self._printed += worker.output.take()
         return Heard(outcome, b"" if isinstance(outcome, Died) else given.fingerprint)
 
-    @property
-    def spent_s(self) -> float:
-        """Seconds of the submission's time that are gone."""
-        return self._spent_s
-
-    def refund(self, spent_s: float) -> None:
-        """Set it back to what it was, after questions whose answers are not used."""
-        self._spent_s = spent_s
-
     def close(self) -> None:
         """End its worker, if one runs."""
         if self._worker:
@@ -208,7 +206,7 @@ class Held:
 
     @property
     def _left_s(self) -> float:
-        return math.inf if self._source.trusted else self._source.limits.total_s - self._spent_s
+        return math.inf if self._source.trusted else self._source.limits.total_s - self.spent_s
 
     @contextlib.contextmanager
     def _on_its_time(self) -> Iterator[None]:
@@ -216,7 +214,7 @@ class Held:
         try:
             yield
         finally:
-            self._spent_s += time.monotonic() - started
+            self.spent_s += time.monotonic() - started
 
     def _in_time(self, worker: Worker, reply: Reply | Died) -> Reply | Died:
         """The same, but for a death at the end of all time."""
