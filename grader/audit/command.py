@@ -47,6 +47,10 @@ class Options:
     changed: bool = False
     """whether exercises are left alone that the document tells of as they are, with nothing to fix"""
 
+    @property
+    def all_seeds(self) -> tuple[int, ...]:
+        return tuple(range(FIRST_SEED, FIRST_SEED + self.seeds))
+
 
 def audit_exercises(catalog: Catalog, options: Options, say: Callable[[str], None]) -> Audit:
     """Audit exercises and write down what was found; raises UsageError and BrokenError."""
@@ -65,9 +69,8 @@ def audit_exercises(catalog: Catalog, options: Options, say: Callable[[str], Non
     for exercise in exercises:
         read_records(exercise)  # what cannot be read is said at once
     Store.at(options.out.absolute() / STORE).close()  # made once, for several processes to open
-    seeds = tuple(range(FIRST_SEED, FIRST_SEED + options.seeds))
     parts = _side_by_side(catalog, exercises, options, say)
-    found = Audit(grader.__version__, seeds, options.mutants, parts)
+    found = Audit(grader.__version__, options.all_seeds, options.mutants, parts)
     written = {
         options.out / "audit.json": audit_json.render(found),
         options.out / "index.html": pages.render_audit(found),
@@ -154,7 +157,6 @@ def _heard(line: Connection) -> ExerciseAudit | GraderError:
 
 def _audit(exercise: Exercise, bench: _Bench) -> ExerciseAudit:
     options, salt = bench.options, read_salt()
-    seeds = tuple(range(FIRST_SEED, FIRST_SEED + options.seeds))
     settings = Settings(
         str(bench.catalog.root), (exercise.name,), True, FIRST_SEED, True, (), salt.fingerprint, keys=""
     )
@@ -166,5 +168,5 @@ def _audit(exercise: Exercise, bench: _Bench) -> ExerciseAudit:
     ):
         if bench.cores:
             session.bench.launcher.core = pool.SharedCore(bench.cores)
-        bulk = Bulk.of(session, exercise, settings, seeds, store, options.jobs, bench.cores)
-        return audit(exercise, Means(session, bulk, seeds, options.mutants, bench.say))
+        bulk = Bulk.of(session, exercise, settings, options.all_seeds, store, options.jobs, bench.cores)
+        return audit(exercise, Means(session, bulk, options.all_seeds, options.mutants, bench.say))
