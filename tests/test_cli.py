@@ -347,8 +347,8 @@ def test_misused_options_are_told(shared_lesson, arguments, line):
         ("memory_mib = 256", "memory_mib = -1", "key `limits.memory_mib`: expected a number above 0, got -1"),
         (
             "call_s = 1.0", "calls = 1.0",
-            "key `limits.calls`: is unknown; there are: load_s, call_s, total_s, memory_mib, file_mib, scratch_mib, "
-            "output_mib, open_files, threads",
+            "key `limits.calls`: is unknown; there are: load_s, asleep_s, call_s, total_s, memory_mib, file_mib, "
+            "scratch_mib, output_mib, open_files, threads",
         ),
     ],
 )  # fmt: skip

@@ -19,6 +19,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -109,7 +110,7 @@ class Reply:
     number: int
     """of the question"""
 
-    @property
+    @cached_property
     def fingerprint(self) -> bytes:
         """The same for replies that say the same; empty for one that nobody can compare."""
         return self.received.fingerprint(self.number)
@@ -468,7 +469,7 @@ class Worker:
         """Let it run a submission's source as module `name`."""
         tensor = Tensor("uint8", (len(source),), source)
         letter = seal("load", {"name": name, "source": tensor})
-        return self.outcome(self._converse(letter, self._limits.load_s))
+        return self.outcome(self._converse(letter, self._limits.load_s, self._limits.asleep_s))
 
     def ask(self, asked: Sealed, at_most_s: float = math.inf) -> "Reply | Died":
         """Let it run one probe beside its implementation, for as long as one call may take and `at_most_s`."""
@@ -535,29 +536,33 @@ class Worker:
             if self._process.handle is not None:
                 os.close(self._process.handle)
 
-    def _converse(self, sealed: Sealed, timeout_s: float) -> "Reply | Died":
+    def _converse(self, sealed: Sealed, timeout_s: float, idle_s: float = math.inf) -> "Reply | Died":
         number = next(self._numbers)
         deadline = time.monotonic() + timeout_s
         self._send(sealed.frame(number), timeout_s)
-        return self._await(number, timeout_s, deadline)
+        return self._await(number, timeout_s, deadline, idle_s)
 
     def _send(self, frames: bytes, timeout_s: float) -> None:
         # What kept them from being taken in is learnt by waiting for an answer.
         with contextlib.suppress(EOFError, TimeoutError):
             self._channel.send_frames(frames, time.monotonic() + timeout_s)
 
-    def _await(self, number: int, timeout_s: float, deadline: float | None = None) -> "Reply | Died":
-        """The reply to a question, `timeout_s` from now if there is no deadline for it and what was before."""
+    def _await(
+        self, number: int, timeout_s: float, deadline: float | None = None, idle_s: float = math.inf
+    ) -> "Reply | Died":
+        """The reply to a question, `timeout_s` from now if there is no deadline for it and what was before.
+
+        It is ended if it sleeps for `idle_s` meanwhile.
+        """
         deadline = time.monotonic() + timeout_s if deadline is None else deadline
-        self.looks = watch.Looks()
+        self.looks = watch.Looks(idle_at_most_s=idle_s)
         if self._watch:
             self._watch.looks = self.looks
         try:
             return self._receive(number, deadline)
         except TimeoutError:
             self.close()
-            reason = f"did not answer within {timeout_s:g} second{'s' if timeout_s != 1 else ''}"
-            return Died(reason, "hung", self.looks.doubt(timeout_s))
+            return Died(f"did not answer within {_seconds(timeout_s)}", "hung", self.looks.doubt(timeout_s))
         except WireError as error:
             return self._garbled(error)
         except EOFError:
@@ -583,11 +588,17 @@ class Worker:
             return Died(f"printed more than {self._limits.output_mib} MiB", "limit")
         if self._watch and self._watch.excess:
             return Died(self._watch.excess, "limit")
+        if self.looks.overslept:
+            return Died(f"slept for {_seconds(self._limits.asleep_s)}, waiting for what does not come here", "hung")
         if code == -signal.SIGKILL:  # by us, half a second after the channel closed, or by the system for its memory
             return Died("closed its channel to the grader, or was killed")
         if code < 0:
             return Died(f"crashed its process ({signal.Signals(-code).name})")
         return Died(f"ended its process (exit status {code})")
+
+
+def _seconds(number: float) -> str:
+    return f"{number:g} second{'s' if number != 1 else ''}"
 
 
 def _watch(process: Process, limits: Limits, folder: Path, core: Core) -> watch.Watch | None:

@@ -61,15 +61,26 @@ class Looks:
     awake: int = 0
     in_a_row: int = 0
     """that found it asleep, up to the latest"""
+    idle_in_a_row: int = 0
+    """that found it asleep, and that it had computed nothing, up to the latest"""
     computed_s: float = 0.0
     """seconds that it had a core"""
+    idle_at_most_s: float = math.inf
+    """what it may sleep in one go before it is ended"""
 
     def count(self, *, asleep: bool, computed_s: float = 0.0) -> None:
         """One more look; it computed so long since the one before."""
         self.asleep += asleep
         self.awake += not asleep
         self.in_a_row = self.in_a_row + 1 if asleep else 0
+        # Who reads from a slow disk may be found asleep every time, but gets on.
+        self.idle_in_a_row = self.idle_in_a_row + 1 if asleep and not computed_s else 0
         self.computed_s += computed_s
+
+    @property
+    def overslept(self) -> bool:
+        """Whether it slept longer than it may; looks are at least that far apart."""
+        return self.idle_in_a_row * INTERVAL_S >= self.idle_at_most_s
 
     def add(self, others: "Looks") -> None:
         """Those of another question, too."""
@@ -123,6 +134,9 @@ class Watch:
                 looks.count(asleep=status.asleep, computed_s=computed_s)
                 if looks.in_a_row == DOZES:
                     self._core.lend()
+                if looks.overslept:
+                    self._kill()
+                    return
 
     def _find_excess(self, status: "_Status") -> str:
         """What is more than the limits allow, as words that follow "your code"."""

@@ -208,6 +208,22 @@ def test_what_looks_leave_to_doubt(asleep, awake, computed_s, doubt):
     assert looks.doubt(200 * watch.INTERVAL_S) is doubt
 
 
+def test_only_who_computes_nothing_in_one_go_overslept():
+    def overslept(*looks: tuple[bool, float]) -> bool:
+        seen = watch.Looks(idle_at_most_s=10 * watch.INTERVAL_S)
+        for asleep, computed_s in looks:
+            seen.count(asleep=asleep, computed_s=computed_s)
+        return seen.overslept
+
+    idle, reads, waits = (True, 0.0), (True, 0.01), (False, 0.0)
+    assert overslept(*[idle] * 10)
+    assert overslept(reads, waits, *[idle] * 10)
+    assert not overslept(*[idle] * 9)
+    assert not overslept(*[idle] * 9, reads, *[idle] * 9)
+    assert not overslept(*[idle] * 9, waits, *[idle] * 9)
+    assert not watch.Looks(in_a_row=9999, idle_in_a_row=9999).overslept
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_what_a_process_does_is_seen():
     """Threads that end while they are looked at are no reason to see nothing."""
