@@ -14,6 +14,7 @@ Batches are described by the lengths of their rows: [[5, 3], [-4, 6]] is a batch
 with rows of 4 and 6 tokens, where the minus sign says that the row is padded on its left.
 """
 
+import sys
 import warnings
 import weakref
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +25,8 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.optim.optimizer import register_optimizer_step_pre_hook
+from torch.utils.flop_counter import FlopCounterMode
+from transformers.initialization import no_init_weights
 from transformers.models.bert.modeling_bert import BertConfig, BertForSequenceClassification
 from transformers.models.gpt2.modeling_gpt2 import GPT2Config, GPT2LMHeadModel
 from transformers.pytorch_utils import Conv1D
@@ -35,6 +38,14 @@ TINY = Path(__file__).parent / "tiny"
 
 
 # ------------------------------------------------------------------------------------------------ models
+
+
+def _unfilled(kind: type[nn.Module], config: object) -> nn.Module:
+    """A model for weights of ours: to draw its own first takes a third of the time."""
+    with no_init_weights():
+        model = kind(config)
+    model.tie_weights()  # which a model without initialisation has left out
+    return model
 
 
 def _randomise(model: nn.Module, seed: int, frozen: tuple[str, ...], dtype: str) -> nn.Module:
@@ -54,7 +65,7 @@ def _gpt2(seed: int, dtype: str = "float64", layers: int = 1, tied: bool = True,
         resid_pdrop=dropout, embd_pdrop=dropout, attn_pdrop=dropout, attn_implementation="eager", use_cache=False,
         bos_token_id=None, eos_token_id=None,
     )  # fmt: skip
-    return _randomise(GPT2LMHeadModel(config), seed, ("c_attn.bias",), dtype)
+    return _randomise(_unfilled(GPT2LMHeadModel, config), seed, ("c_attn.bias",), dtype)
 
 
 def _bert(seed: int, dtype: str = "float64") -> nn.Module:
@@ -63,7 +74,7 @@ def _bert(seed: int, dtype: str = "float64") -> nn.Module:
         intermediate_size=12, num_labels=CLASSES, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0,
         attn_implementation="eager",
     )  # fmt: skip
-    return _randomise(BertForSequenceClassification(config), seed, ("key.bias",), dtype)
+    return _randomise(_unfilled(BertForSequenceClassification, config), seed, ("key.bias",), dtype)
 
 
 MODELS = {"gpt2": _gpt2, "bert": _bert}
@@ -662,7 +673,7 @@ _TINY_STATE = load_file(TINY / "model.safetensors")
 def _tiny() -> nn.Module:
     """The pre-trained model that `pretrain.py` makes."""
     config = GPT2Config(**_TINY_CONFIG.to_dict() | {"attn_implementation": "eager"})
-    model = GPT2LMHeadModel(config)
+    model = _unfilled(GPT2LMHeadModel, config)
     model.load_state_dict(_TINY_STATE, strict=False)  # the file leaves out the head, which is the embedding
     return model.eval()
 
@@ -731,6 +742,20 @@ def trained_answers(impl, method, trained, asked):
         for parameter, values in zip(learn, trained, strict=True):
             parameter.copy_(values)
     return {name: _answers(model, sentences) for name, sentences in asked.items()}
+
+
+def warm_up() -> None:
+    """In the process that all workers are copies of: what libraries make at first use is made once."""
+    models = [(MODELS[kind](0), _batches([[3, 2]], 0, kind)[0]) for kind in MODELS]
+    if "peft" in sys.modules:
+        ids, parts = torch.ones(1, 4, dtype=torch.int64), _library_parts(lambda _: None)
+        adapted = parts["inject_lora"](_tiny(), ["c_attn", "c_proj", "c_fc"], r=2, alpha=4)
+        models += [(adapted, _text(ids)), (parts["PtuningModel"](_tiny(), 2), _text(ids))]
+    for model, batch in models:
+        optimizer = torch.optim.AdamW(_trainable(model))
+        with FlopCounterMode(display=False):
+            model(**{name: given for name, given in batch.items() if name != "labels"}).logits.sum().backward()
+        optimizer.step()
 
 
 class _Interruption(Exception):

@@ -16,9 +16,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
-from safetensors.torch import load, load_file, save_file
+from safetensors.torch import load, load_file, save, save_file
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
+from transformers.initialization import no_init_weights
 from transformers.models.gpt2.modeling_gpt2 import GPT2Config, GPT2LMHeadModel
 
 CONFIG_FILE = "adapter_config.json"
@@ -171,7 +172,10 @@ def _model(kind: str, seed: int, dtype: torch.dtype = torch.float64) -> nn.Modul
             bos_token_id=0, eos_token_id=0, attn_implementation="eager",
             attn_pdrop=0.0, embd_pdrop=0.0, resid_pdrop=0.0,
         )  # fmt: skip
-        model: nn.Module = GPT2LMHeadModel(config).double()
+        with no_init_weights():  # saves half of the time, and the numbers are replaced anyway
+            model: nn.Module = GPT2LMHeadModel(config)
+        model.tie_weights()  # which a model without initialisation has left out
+        model.double()
     else:
         model = {"linear": _Net, "pair": _Pair}[kind]().double()
     generator = torch.Generator().manual_seed(seed)
@@ -281,6 +285,17 @@ def _bytes(path: Path) -> Tensor | None:
     with path.open("rb") as file:
         content = file.read(MAX_FILE_BYTES + 1)
     return torch.tensor(list(content), dtype=torch.uint8)
+
+
+def warm_up() -> None:
+    """In the process that all workers are copies of: what libraries make at first use is made once."""
+    ids = torch.zeros(1, 4, dtype=torch.int64)
+    for kind in ("gpt2", "linear"):
+        model = _model(kind, 0)
+        _train(model, [], lambda model=model: _output(model, ids).sum())
+        load(save(_snapshot(model)))
+        with FlopCounterMode(display=False):
+            _output(model, ids)
 
 
 # ------------------------------------------------------------------------------------------------ lora.1

@@ -141,6 +141,20 @@ def _gradients(module):
     return {name: weight.grad.clone() for name, weight in module.named_parameters() if weight.grad is not None}
 
 
+def warm_up():
+    """In the process that all workers are copies of: what libraries make at first use is made once."""
+    base, ids = _gpt2(0, 4), torch.ones(2, 3, dtype=torch.long)
+    optimizer = torch.optim.AdamW(base.parameters())
+    base(inputs_embeds=base.get_input_embeddings()(ids), attention_mask=ids, labels=ids).loss.backward()
+    optimizer.step()
+    with torch.no_grad(), FlopCounterMode(display=False):
+        cache = base(ids, attention_mask=ids, use_cache=True).past_key_values
+        base(ids[:, :1], past_key_values=cache, attention_mask=torch.ones(2, 4, dtype=torch.long), use_cache=True)
+    for dtype in (torch.float32, torch.float64):
+        rnn = torch.nn.LSTM(4, 4, num_layers=2, bidirectional=True, batch_first=True, dtype=dtype)
+        rnn(torch.zeros(1, 2, 4, dtype=dtype))[0].sum().backward()
+
+
 # ptuning.1
 
 

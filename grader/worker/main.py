@@ -33,7 +33,7 @@ def warm_up(exercises: dict[str, dict[str, Any]]) -> dict[str, ModuleType]:
     """Import what the exercises declare, and their probes; then move all of it out of the collector's sight.
 
     What one of them forbids none may warm up: a worker can read all memory that it was forked with. Whoever needs it
-    imports it then.
+    imports it then. Probes that have a `warm_up` let libraries make there, once, what they make when first used.
     """
     forbidden = {name for exercise in exercises.values() for name in exercise["forbidden"]}
     rarely, as_before = (20_000, 10, 10), gc.get_threshold()
@@ -45,6 +45,8 @@ def warm_up(exercises: dict[str, dict[str, Any]]) -> dict[str, ModuleType]:
         if exercise["framework"] == "torch":
             _warm_up_torch(importlib.import_module("torch"))
     probes = {name: import_file(f"probes of {name}", Path(exercise["probes"])) for name, exercise in exercises.items()}
+    for module in probes.values():
+        getattr(module, "warm_up", lambda: None)()
     # Without the freeze each child's first collection touches, and so copies, about 90 MB of objects.
     gc.set_threshold(*as_before)
     gc.collect()
