@@ -1,5 +1,6 @@
 """Grades submissions: collects the checks of the chosen exercises once, runs them on each, makes the Reports."""
 
+import math
 from collections.abc import Callable, Container, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -114,16 +115,17 @@ class Session:
         until_caught: bool = False,
         explain: bool = True,
         first: Container[str] = (),
+        call_s: float = math.inf,
         tell: Callable[[Judged], None] | None = None,
         cancellation: Cancellation | None = None,
     ) -> Grading:
         """What becomes of the wanted checks of one exercise; `known` are the verdicts of its others.
 
         With `until_caught` the first that is not passed is the last that is judged. Those in `first`, with which all
-        that they need must be, are judged before the others. `tell` hears of each as it is judged. Raises Cancelled
-        if that is wished for.
+        that they need must be, are judged before the others. `call_s` are the seconds that a call may take, where the
+        exercise allows more. `tell` hears of each as it is judged. Raises Cancelled if that is wished for.
         """
-        student = self.bench.student(self.bench.exercises[name], source, cancellation)
+        student = self.bench.student(self.bench.exercises[name], source, cancellation, call_s=call_s)
         grading = Grading(self.bench, {name: student}, seed, self.salt, known, explain=explain)
         checks = [collected for collected in self.checks if collected.exercise.name == name]
         checks = [collected for collected in checks if collected.check.id in wanted]
@@ -138,9 +140,10 @@ class Session:
         until_caught: bool = False,
         tell: Callable[[Judged], None] | None = None,
     ) -> Grading:
-        core = self.bench.launcher.core
+        core, checks = self.bench.launcher.core, list(checks)
         core.take()
         try:
+            grading.draw(collected.body for collected in checks)
             for collected in checks:
                 judged = grading.run(collected.exercise, collected.body, hidden=collected.hidden)
                 if tell:

@@ -8,12 +8,17 @@ from typing import Any
 import pytest
 from conftest import Lesson, Ran
 
+from grader.audit.bulk import Bulk
 from grader.audit.examine import audited_digest
 from grader.audit.mutants import mutants_of
 from grader.audit.reach import Differences
 from grader.authoring.answers import read_answers
+from grader.batch.job import Settings
 from grader.batch.keys import source_digest
+from grader.batch.store import Store
 from grader.catalog import read_catalog
+from grader.grade import Session
+from grader.salt import NO_SALT
 from grader.writers.audit_tables import mark
 
 WRONG = {
@@ -519,3 +524,18 @@ def test_continuous_integration_audits_what_changed():
     assert "\nci: lint types audited test " in rules
     assert "audit --changed --tables docs/audit.md\n" in rules
     assert "\nmake audited" in (repository / ".ci/run").read_text()
+
+
+def test_a_mutant_that_loops_costs_less_than_a_right_answer_may_take(lesson: Lesson, monkeypatch):
+    toml = lesson.root / "exercises/vectors/exercise.toml"
+    toml.write_text(toml.read_text().replace("call_s = 1.0", "call_s = 600.0"))
+    reference = lesson.root / "solutions/vectors/vectors.py"
+    source = reference.read_bytes() + b"\n\ndef scaled(x, factor):\n    while True:\n        pass\n"
+    monkeypatch.setattr("grader.audit.bulk.HUNTED_CALL_S", 0.5)
+    exercises = read_catalog(lesson.root).exercises
+    settings = Settings(str(lesson.root), ("vectors",), True, 1, True, (), NO_SALT.fingerprint, keys="")
+    with Store.at(lesson.root / "store.sqlite") as store, Session(exercises, full=True, allow_unjailed=True) as session:
+        bulk = Bulk.of(session, exercises[0], settings, [1], store, jobs=1)
+        (found,) = bulk.judge([bulk.hunted(source, 1, "vectors.1")])
+    (verdict,) = found.values()
+    assert verdict.message.startswith("your code did not answer within 0.5 seconds")

@@ -1,5 +1,6 @@
 """Judges many of our own answers at once: what is known is looked up, the rest is done by one pool of processes."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from multiprocessing.synchronize import Semaphore
@@ -15,6 +16,8 @@ from grader.grade import Session
 from grader.verdict import LOADING, Verdict
 
 Verdicts = dict[str, Kept]
+HUNTED_CALL_S = 5.0
+"""for a call of a mutant: one that loops must not cost what a right answer on a busy machine may need"""
 
 
 @dataclass(frozen=True)
@@ -149,6 +152,7 @@ class Bulk:
                 trial.until_caught,
                 explain=False,
                 first=first,
+                call_s=HUNTED_CALL_S if trial.until_caught else math.inf,
                 seed=trial.seed,
             )
 

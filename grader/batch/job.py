@@ -4,6 +4,7 @@ A process keeps what the next job can use: warm workers, drawn cases, the oracle
 """
 
 import contextlib
+import math
 import platform
 import threading
 import traceback
@@ -63,6 +64,8 @@ class Job:
     """whether anybody will read what is said of failures"""
     first: tuple[str, ...] = ()
     """the checks that are judged before the others"""
+    call_s: float = math.inf
+    """seconds that a call may take, where the exercise allows more"""
     seed: int | None = None
     """of the inputs, where it is not that of the settings"""
 
@@ -89,6 +92,7 @@ def do(settings: Settings, job: Job) -> Done:
                 until_caught=job.until_caught,
                 explain=job.explain,
                 first=job.first,
+                call_s=job.call_s,
             )
     except UsageError:
         raise

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import re
 import time
 import traceback
@@ -127,13 +128,20 @@ class Bench:
         return self._trusted[key]
 
     def student(
-        self, exercise: Exercise, content: bytes | None, cancellation: Cancellation | None = None
+        self,
+        exercise: Exercise,
+        content: bytes | None,
+        cancellation: Cancellation | None = None,
+        *,
+        call_s: float = math.inf,
     ) -> Implementation:
-        """A submission's implementation of an exercise; None for one that was not handed in."""
+        """A submission's implementation of an exercise; None for one that was not handed in.
+
+        `call_s` are the seconds that a call may take, where the exercise allows more.
+        """
         config = exercise.config
-        source = Source(
-            "student", exercise.name, content, config.forbidden, config.limits, self._unreadable, self._needs_jail
-        )
+        limits = replace(config.limits, call_s=min(call_s, config.limits.call_s))
+        source = Source("student", exercise.name, content, config.forbidden, limits, self._unreadable, self._needs_jail)
         return Implementation(source, self.launcher, exercise.name, cancellation)
 
     def confinement(self) -> Confinement:
@@ -249,6 +257,13 @@ class Grading:
         """The gravest doubt about what hung: where the machine may have been too busy, it deserves another try."""
         doubts = {doubt for student in self._students.values() for doubt in student.doubts}
         return max(doubts, key=list(Doubt).index, default=Doubt.NONE)
+
+    def draw(self, bodies: Iterable[Callable[..., None]]) -> None:
+        """Draw the cases of checks, once for each seed: the warm process may still be importing meanwhile."""
+        for body in bodies:
+            with contextlib.suppress(Exception):  # a check that is at fault is told of when it is its turn
+                check = require_check(body)
+                self.bench.cases(check, body, seed_of(self.seed, check.id, self.salt))
 
     def run(self, exercise: Exercise, body: Callable[..., None], *, hidden: bool) -> Judged:
         """Judge one check of an exercise; never raises for anything that a submission did."""
