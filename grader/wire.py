@@ -213,9 +213,12 @@ def _pack(value: object, tensors: list[Tensor], depth: int) -> object:
         case float():
             return float(value) if math.isfinite(value) else {"$float": repr(float(value))}
         case dict():
-            if any(not isinstance(key, str) or key.startswith("$") for key in value):
-                raise WireError("keys must be text and not start with $")
-            return {str(key): _pack(item, tensors, depth + 1) for key, item in value.items()}
+            packed: dict[str, object] = {}
+            for key, item in value.items():
+                if not isinstance(key, str) or key.startswith("$"):
+                    raise WireError("keys must be text and not start with $")
+                packed[str(key)] = _pack(item, tensors, depth + 1)
+            return packed
         case list() | tuple():
             return [_pack(item, tensors, depth + 1) for item in value]
         case Opaque():
@@ -229,16 +232,23 @@ def _unpack(tree: object, tensors: list[Tensor], depth: int) -> Value:
     if isinstance(tree, dict):
         if len(tree) == 1 and next(iter(tree)).startswith("$"):
             return _unmark(tree, tensors)
-        if any(key.startswith("$") for key in tree):
-            raise WireError("unknown mark in value")
-        return {key: _unpack(item, tensors, depth + 1) for key, item in tree.items()}
+        value: dict[str, Value] = {}
+        for key, item in tree.items():
+            if key.startswith("$"):
+                raise WireError("unknown mark in value")
+            value[key] = _unpack(item, tensors, depth + 1)
+        return value
+    if tree is None or isinstance(tree, str | bool):
+        return tree
     if isinstance(tree, list):
         return [_unpack(item, tensors, depth + 1) for item in tree]
-    if isinstance(tree, int) and tree.bit_length() > 63:
-        raise WireError("integer beyond 64 bits")
-    if isinstance(tree, float) and not math.isfinite(tree):  # 1e999 is valid JSON
-        raise WireError("float out of range")
-    if tree is None or isinstance(tree, bool | int | float | str):
+    if isinstance(tree, int):
+        if tree.bit_length() > 63:
+            raise WireError("integer beyond 64 bits")
+        return tree
+    if isinstance(tree, float):
+        if not math.isfinite(tree):  # 1e999 is valid JSON
+            raise WireError("float out of range")
         return tree
     raise WireError(f"unexpected {type(tree).__name__} in value")
 
