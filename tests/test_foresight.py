@@ -87,6 +87,8 @@ class NothingLearnt(Trees):
 def exercise(shared_lesson):
     folder = shared_lesson.root / "exercises/vectors"
     checks, probes = folder / "test_vectors.py", folder / "probes.py"
+    toml = folder / "exercise.toml"
+    toml.write_text(toml.read_text().replace("call_s = 1.0", "call_s = 0.5"))
     checks.write_text(checks.read_text().replace("integers,", "exactly, integers, number,") + CHECKS)
     probes.write_text(probes.read_text() + PROBE)
     (found,) = read_catalog(shared_lesson.root).exercises

@@ -12,7 +12,8 @@ from grader.grade import Session
 from grader.report import Report
 from grader.verdict import Verdict
 
-SEEDS = range(10)
+SEEDS = (0, 4, 5, 6)
+"""That of students, and some that the audit does not try."""
 FAIR_SEED = 4
 """One that the audit does not try: docs/audit.md says what becomes of every answer under three others."""
 

@@ -16,17 +16,22 @@ class Meter(TorchDispatchMode):
     def __init__(self) -> None:
         super().__init__()
         self.peak = 0
-        self._alive = {}
+        self._made = {}
+        self._at_most = 0
+        """what is alive, and what died since somebody looked"""
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         result = func(*args, **(kwargs or {}))
-        self._alive = {key: found for key, found in self._alive.items() if not found[0].expired()}
         given = {id_of(leaf) for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)}
         for leaf in tree_leaves(result):
             if isinstance(leaf, torch.Tensor) and id_of(leaf) not in given:
                 storage = leaf.untyped_storage()
-                self._alive[id_of(leaf)] = StorageWeakRef(storage), storage.nbytes()
-        self.peak = max(self.peak, sum(size for _, size in self._alive.values()))
+                self._at_most += storage.nbytes() - self._made.get(id_of(leaf), (None, 0))[1]
+                self._made[id_of(leaf)] = StorageWeakRef(storage), storage.nbytes()
+        if self._at_most > self.peak:  # else it is no matter what died
+            self._made = {key: found for key, found in self._made.items() if not found[0].expired()}
+            self._at_most = sum(size for _, size in self._made.values())
+            self.peak = max(self.peak, self._at_most)
         return result
 
 
