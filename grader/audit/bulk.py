@@ -14,6 +14,7 @@ from grader.batch.store import Kept, Store
 from grader.catalog import Exercise
 from grader.grade import Session
 from grader.verdict import LOADING, Verdict
+from grader.worker.watch import Doubt
 
 Verdicts = dict[str, Kept]
 HUNTED_CALL_S = 5.0
@@ -51,7 +52,7 @@ class Bulk:
     entered: dict[int, Entered] = field(default_factory=dict)
     """by seed, as far as it was asked for"""
     broken: dict[tuple[int, str], Verdicts] = field(default_factory=dict)
-    """where a check itself failed, by the place of a trial; never written down"""
+    """by the place of a trial: where a check itself failed, or a core may have been missing; never written down"""
 
     @classmethod
     def of(
@@ -163,7 +164,7 @@ class Bulk:
 
     def _keep(self, job: Job, done: Done) -> None:
         seed = self.settings.seed if job.seed is None else job.seed
-        if any(kept.verdict is Verdict.BROKEN for kept in done.verdicts.values()):
+        if done.doubt is not Doubt.NONE or any(kept.verdict is Verdict.BROKEN for kept in done.verdicts.values()):
             self.broken[seed, job.source] = done.verdicts
         else:
             self.store.keep(job.source, self.keys[seed], done.verdicts)

@@ -62,19 +62,19 @@ class Looks:
     in_a_row: int = 0
     """that found it asleep, up to the latest"""
     idle_in_a_row: int = 0
-    """that found it asleep, and that it had computed nothing, up to the latest"""
+    """that found it asleep, and that it had not been awake since the one before, up to the latest"""
     computed_s: float = 0.0
     """seconds that it had a core"""
     idle_at_most_s: float = math.inf
     """what it may sleep in one go before it is ended"""
 
-    def count(self, *, asleep: bool, computed_s: float = 0.0) -> None:
-        """One more look; it computed so long since the one before."""
+    def count(self, *, asleep: bool, computed_s: float = 0.0, woke: bool = False) -> None:
+        """One more look; since the one before, it computed so long, and may have been awake in between."""
         self.asleep += asleep
         self.awake += not asleep
         self.in_a_row = self.in_a_row + 1 if asleep else 0
-        # Who reads from a slow disk may be found asleep every time, but gets on.
-        self.idle_in_a_row = self.idle_in_a_row + 1 if asleep and not computed_s else 0
+        # Who naps, or reads from a slow disk, may be found asleep every time, but gets on.
+        self.idle_in_a_row = self.idle_in_a_row + 1 if asleep and not woke else 0
         self.computed_s += computed_s
 
     @property
@@ -112,7 +112,7 @@ class Watch:
         self._core = core
         self._process, self._limits, self._folder, self._kill = process, limits, folder, kill
         at_start = _status_of(process)
-        self._at_start, self._computed_s = at_start.memory, at_start.computed_s
+        self._at_start, self._computed_s, self._naps = at_start.memory, at_start.computed_s, at_start.naps
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -130,8 +130,9 @@ class Watch:
                 self._kill()
                 return
             computed_s, self._computed_s = status.computed_s - self._computed_s, status.computed_s
+            woke, self._naps = status.naps != self._naps, status.naps
             if looks is not None:
-                looks.count(asleep=status.asleep, computed_s=computed_s)
+                looks.count(asleep=status.asleep, computed_s=computed_s, woke=woke)
                 if looks.in_a_row == DOZES:
                     self._core.lend()
                 if looks.overslept:
@@ -163,24 +164,38 @@ class _Status:
     """whether none of its threads wants a core, and it has no child that may"""
     computed_s: float = 0.0
     """seconds of a core that all its threads had so far"""
+    naps: int = 0
+    """how often its threads have given up a core to wait for something"""
 
 
 def _status_of(process: int) -> _Status:
     """What the system counts of a process; nothing once it is gone."""
     with contextlib.suppress(OSError):
         home = Path(f"/proc/{process}")
-        fields = dict(line.split(":", 1) for line in (home / "status").read_text().splitlines())
+        fields = _fields_of(home)
         memory = sum(int(fields.get(name, "0").split()[0]) * 1024 for name in ("RssAnon", "RssShmem"))
         tasks = list((home / "task").iterdir())
         asleep = not any(map(_needs_a_core, tasks))
         ticks = sum(map(int, _counters(home)[USER_TIME : USER_TIME + 2]))
-        return _Status(memory, len(tasks), asleep, ticks / TICKS_PER_S)
+        return _Status(memory, len(tasks), asleep, ticks / TICKS_PER_S, sum(map(_naps_of, tasks)))
     return _Status()
 
 
 def _counters(place: Path) -> list[str]:
     """The fields of a `stat` behind the name, which may hold anything: the state is the first."""
     return (place / "stat").read_text().rpartition(")")[2].split()
+
+
+def _fields_of(place: Path) -> dict[str, str]:
+    """What `status` says of a process or a thread."""
+    return dict(line.split(":", 1) for line in (place / "status").read_text().splitlines())
+
+
+def _naps_of(task: Path) -> int:
+    """How often a thread has; 0 for one that has ended meanwhile."""
+    with contextlib.suppress(OSError):
+        return int(_fields_of(task).get("voluntary_ctxt_switches", "0"))
+    return 0
 
 
 def _needs_a_core(task: Path) -> bool:
