@@ -45,6 +45,8 @@ def _unfilled(kind: type[nn.Module], config: object) -> nn.Module:
     with no_init_weights():
         model = kind(config)
     model.tie_weights()  # which a model without initialisation has left out
+    for module in model.modules():
+        module._is_hf_initialized = True  # or a submission that calls `init_weights` draws all of them anew
     return model
 
 

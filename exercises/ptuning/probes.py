@@ -53,6 +53,8 @@ def _gpt2(
     with no_init_weights():  # saves half of the time, and the numbers are replaced anyway
         model = GPT2LMHeadModel(config)
     model.tie_weights()  # which a model without initialisation has left out
+    for module in model.modules():
+        module._is_hf_initialized = True  # or a submission that calls `init_weights` draws all of them anew
     model.double().eval()
     model.loss_type = "ForCausalLM"  # what transformers falls back to, with a warning in the student's output
     generator = torch.Generator().manual_seed(seed)

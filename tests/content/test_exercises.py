@@ -1,13 +1,14 @@
 """What every exercise must keep: its stub is fresh, its reference is right, its checks catch and are fair."""
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from grader.audit.mutants import mutants_of
 from grader.audit.records import read_records
 from grader.authoring.stubs import stub_of
-from grader.catalog import Exercise
+from grader.catalog import Exercise, read_catalog
 from grader.grade import Session
 from grader.report import Report
 from grader.verdict import Verdict
@@ -88,3 +89,18 @@ def test_recorded_mutants_exist(exercise: Exercise):
     made = {mutant.digest for mutant in mutants_of(exercise.reference.read_text(), exercise.name)}
     assert len(made) >= 150
     assert set(read_records(exercise).mutants) - made == set()
+
+
+def test_calling_init_weights_again_changes_no_base():
+    """transformers draws anew what is not marked as drawn, and our models are filled by hand."""
+    (lora,) = read_catalog(Path(__file__).parents[2]).select(("lora",))
+    source = lora.reference.read_bytes() + (
+        b"\n\ninjected = inject_lora\n\n\n"
+        b"def inject_lora(model, *given, **named):\n"
+        b"    model = injected(model, *given, **named)\n"
+        b"    if hasattr(model, 'init_weights'):\n"
+        b"        model.init_weights()\n"
+        b"    return model\n"
+    )
+    with Session((lora,), full=True) as session:
+        assert verdicts(session.grade({"lora": source}, FAIR_SEED), *NOT_PASSED) == {}
