@@ -14,7 +14,6 @@ from grader.batch.store import Kept, Store
 from grader.catalog import Exercise
 from grader.grade import Session
 from grader.verdict import LOADING, Verdict
-from grader.worker.watch import Doubt
 
 Verdicts = dict[str, Kept]
 HUNTED_CALL_S = 5.0
@@ -51,7 +50,7 @@ class Bulk:
     differences: Differences
     entered: dict[int, Entered] = field(default_factory=dict)
     """by seed, as far as it was asked for"""
-    broken: dict[tuple[int, str], Verdicts] = field(default_factory=dict)
+    doubtful: dict[tuple[int, str], Verdicts] = field(default_factory=dict)
     """by the place of a trial: where a check itself failed, or a core may have been missing; never written down"""
 
     @classmethod
@@ -128,7 +127,7 @@ class Bulk:
             seed: self.store.find({source for among, source in places if among == seed}, self.keys[seed])
             for seed in {seed for seed, _ in places}
         }
-        return [found[seed][source] | self.broken.get((seed, source), {}) for seed, source in places]
+        return [found[seed][source] | self.doubtful.get((seed, source), {}) for seed, source in places]
 
     def _run(self, trials: Sequence[Trial]) -> None:
         jobs = list(self._jobs(trials))
@@ -164,10 +163,10 @@ class Bulk:
 
     def _keep(self, job: Job, done: Done) -> None:
         seed = self.settings.seed if job.seed is None else job.seed
-        if done.doubt is not Doubt.NONE or any(kept.verdict is Verdict.BROKEN for kept in done.verdicts.values()):
-            self.broken[seed, job.source] = done.verdicts
-        else:
+        if done.is_certain:
             self.store.keep(job.source, self.keys[seed], done.verdicts)
+        else:
+            self.doubtful[seed, job.source] = done.verdicts
 
 
 def caught_by(trial: Trial, verdicts: Mapping[str, Kept]) -> str:

@@ -78,6 +78,12 @@ class Done:
     doubt: Doubt = Doubt.NONE
     """whether a time limit was hit where the machine may have been too busy"""
 
+    @property
+    def is_certain(self) -> bool:
+        """Whether nothing of it is or may be our fault: else it must not be written down."""
+        broken = any(kept.verdict is Verdict.BROKEN for kept in self.verdicts.values())
+        return self.doubt is Doubt.NONE and not broken
+
 
 def do(settings: Settings, job: Job) -> Done:
     """Judge it; `broken` where anything but the submission is at fault."""

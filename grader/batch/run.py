@@ -100,12 +100,12 @@ class Batch:
         planned = {(one.exercise, one.source): one for one in self.plan}
 
         def first(job: Job, done: Done) -> None:
-            if self._take(job, done, doubtful=done.doubt is not Doubt.NONE):
+            if self._take(job, done):
                 judged(planned[job.exercise, job.source], done.verdicts)
 
         def second(job: Job, done: Done) -> None:
-            if done.doubt is Doubt.LIKELY:
-                done = Done({check_id: _without_blame(kept) for check_id, kept in done.verdicts.items()})
+            blamed = done.doubt is not Doubt.LIKELY
+            done = Done({one: kept if blamed else _without_blame(kept) for one, kept in done.verdicts.items()})
             self._take(job, done)
             judged(planned[job.exercise, job.source], done.verdicts)
 
@@ -162,9 +162,9 @@ class Batch:
                 why = f"{one.handed.origin} was changed while the batch ran; run it again"
                 failed(job, all_broken(job, why))
 
-    def _take(self, job: Job, done: Done, *, doubtful: bool = False) -> bool:
+    def _take(self, job: Job, done: Done) -> bool:
         """Write down what came of a job, unless there is doubt: other verdicts of the job may rest on that one."""
-        if doubtful or any(kept.verdict is Verdict.BROKEN for kept in done.verdicts.values()):
+        if not done.is_certain:
             self._doubtful[job.exercise, job.source] = done.verdicts
             return False
         self._doubtful.pop((job.exercise, job.source), None)

@@ -536,11 +536,11 @@ class Worker:
             if self._process.handle is not None:
                 os.close(self._process.handle)
 
-    def _converse(self, sealed: Sealed, timeout_s: float, idle_s: float = math.inf) -> "Reply | Died":
+    def _converse(self, sealed: Sealed, timeout_s: float, asleep_s: float = math.inf) -> "Reply | Died":
         number = next(self._numbers)
         deadline = time.monotonic() + timeout_s
         self._send(sealed.frame(number), timeout_s)
-        return self._await(number, timeout_s, deadline, idle_s)
+        return self._await(number, timeout_s, deadline, asleep_s)
 
     def _send(self, frames: bytes, timeout_s: float) -> None:
         # What kept them from being taken in is learnt by waiting for an answer.
@@ -548,14 +548,14 @@ class Worker:
             self._channel.send_frames(frames, time.monotonic() + timeout_s)
 
     def _await(
-        self, number: int, timeout_s: float, deadline: float | None = None, idle_s: float = math.inf
+        self, number: int, timeout_s: float, deadline: float | None = None, asleep_s: float = math.inf
     ) -> "Reply | Died":
         """The reply to a question, `timeout_s` from now if there is no deadline for it and what was before.
 
-        It is ended if it sleeps for `idle_s` meanwhile.
+        It is ended if it sleeps for `asleep_s` in one go.
         """
         deadline = time.monotonic() + timeout_s if deadline is None else deadline
-        self.looks = watch.Looks(idle_at_most_s=idle_s)
+        self.looks = watch.Looks(idle_at_most_s=asleep_s)
         if self._watch:
             self._watch.looks = self.looks
         try:
@@ -589,7 +589,7 @@ class Worker:
         if self._watch and self._watch.excess:
             return Died(self._watch.excess, "limit")
         if self.looks.overslept:
-            return Died(f"slept for {_seconds(self._limits.asleep_s)}, waiting for what does not come here", "hung")
+            return Died(f"slept for {_seconds(self.looks.idle_at_most_s)}, waiting for what does not come here", "hung")
         if code == -signal.SIGKILL:  # by us, half a second after the channel closed, or by the system for its memory
             return Died("closed its channel to the grader, or was killed")
         if code < 0:

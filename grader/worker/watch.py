@@ -112,7 +112,8 @@ class Watch:
         self._core = core
         self._process, self._limits, self._folder, self._kill = process, limits, folder, kill
         at_start = _status_of(process)
-        self._at_start, self._computed_s, self._naps = at_start.memory, at_start.computed_s, at_start.naps
+        self._at_start, self._computed_s = at_start.memory, at_start.computed_s
+        self._naps = -1
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -130,14 +131,19 @@ class Watch:
                 self._kill()
                 return
             computed_s, self._computed_s = status.computed_s - self._computed_s, status.computed_s
-            woke, self._naps = status.naps != self._naps, status.naps
             if looks is not None:
+                woke = looks.idle_at_most_s < math.inf and self._woke()
                 looks.count(asleep=status.asleep, computed_s=computed_s, woke=woke)
                 if looks.in_a_row == DOZES:
                     self._core.lend()
                 if looks.overslept:
                     self._kill()
                     return
+
+    def _woke(self) -> bool:
+        """Whether it may have been awake since this was asked last."""
+        before, self._naps = self._naps, _naps_of(self._process)
+        return self._naps != before
 
     def _find_excess(self, status: "_Status") -> str:
         """What is more than the limits allow, as words that follow "your code"."""
@@ -164,8 +170,6 @@ class _Status:
     """whether none of its threads wants a core, and it has no child that may"""
     computed_s: float = 0.0
     """seconds of a core that all its threads had so far"""
-    naps: int = 0
-    """how often its threads have given up a core to wait for something"""
 
 
 def _status_of(process: int) -> _Status:
@@ -177,7 +181,7 @@ def _status_of(process: int) -> _Status:
         tasks = list((home / "task").iterdir())
         asleep = not any(map(_needs_a_core, tasks))
         ticks = sum(map(int, _counters(home)[USER_TIME : USER_TIME + 2]))
-        return _Status(memory, len(tasks), asleep, ticks / TICKS_PER_S, sum(map(_naps_of, tasks)))
+        return _Status(memory, len(tasks), asleep, ticks / TICKS_PER_S)
     return _Status()
 
 
@@ -191,11 +195,13 @@ def _fields_of(place: Path) -> dict[str, str]:
     return dict(line.split(":", 1) for line in (place / "status").read_text().splitlines())
 
 
-def _naps_of(task: Path) -> int:
-    """How often a thread has; 0 for one that has ended meanwhile."""
-    with contextlib.suppress(OSError):
-        return int(_fields_of(task).get("voluntary_ctxt_switches", "0"))
-    return 0
+def _naps_of(process: int) -> int:
+    """How often the threads of a process have given up a core to wait for something."""
+    naps = 0
+    for task in Path(f"/proc/{process}/task").glob("*"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            naps += int(_fields_of(task).get("voluntary_ctxt_switches", "0"))
+    return naps
 
 
 def _needs_a_core(task: Path) -> bool:

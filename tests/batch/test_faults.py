@@ -298,7 +298,7 @@ def test_naps_of_any_thread_are_seen():
     for code, wakes in codes.items():
         with subprocess.Popen([sys.executable, "-c", code]) as process:
             try:
-                looks = watch.Looks()
+                looks = watch.Looks(idle_at_most_s=600.0)
                 seen = watch.Watch(process.pid, Limits(), Path("/nowhere"), process.kill, Core())
                 seen.looks = looks
                 longest = 0

@@ -110,12 +110,10 @@ def judged(exercise: Exercise, source: bytes, names: Container[str] | None = Non
     contest = replace(how.contest, rounds=2, repeats=3, tries=1)
     exercise = OnGpu.of(exercise)
     found: dict[str, Judged] = {}
-    with (
-        contextlib.closing(GpuBench((exercise,), how.drive, contest, (), jailed=False)) as bench,
-        contextlib.closing(bench.student(exercise, source)) as student,
-    ):
+    with contextlib.closing(GpuBench((exercise,), how.drive, contest, (), jailed=False)) as bench:
         for collected in collect((exercise,), hidden=exercise.hidden_checks.is_file()):
             if names is None or collected.check.id in names:
-                grading = Grading(bench, {exercise.name: student}, 0)
-                found[collected.check.id] = grading.run(exercise, collected.body, hidden=collected.hidden)
+                student = bench.student(exercise, source)
+                with contextlib.closing(Grading(bench, {exercise.name: student}, 0)) as grading:
+                    found[collected.check.id] = grading.run(exercise, collected.body, hidden=collected.hidden)
     return found
