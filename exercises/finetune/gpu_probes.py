@@ -50,7 +50,8 @@ def _constant(step, total_steps):
 
 def _trained(impl, device, seed, width, layers, rows, text, rate, answer):
     """`train` of a float32 model under autocast to bfloat16: groups of several batches, and updates by SGD."""
-    width, rows = width // device.scale, max(1, rows // device.scale)
+    # Gradients of fewer rows are mostly rounding in bfloat16.
+    width, rows = width // device.scale, max(4, rows // device.scale)
     model = _gpt2(device, seed, width, layers)
     start = [parameter.detach().clone() for parameter in model.parameters()]
     norms = [p for m in model.modules() if isinstance(m, nn.LayerNorm) for p in m.parameters()]
