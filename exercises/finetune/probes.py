@@ -26,10 +26,11 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 from torch.utils.flop_counter import FlopCounterMode
-from transformers.initialization import no_init_weights
 from transformers.models.bert.modeling_bert import BertConfig, BertForSequenceClassification
 from transformers.models.gpt2.modeling_gpt2 import GPT2Config, GPT2LMHeadModel
 from transformers.pytorch_utils import Conv1D
+
+from grader.worker.models import made_once, unfilled
 
 WORDS = 11
 CLASSES = 3
@@ -38,16 +39,6 @@ TINY = Path(__file__).parent / "tiny"
 
 
 # ------------------------------------------------------------------------------------------------ models
-
-
-def _unfilled(kind: type[nn.Module], config: object) -> nn.Module:
-    """A model for weights of ours: to draw its own first takes a third of the time."""
-    with no_init_weights():
-        model = kind(config)
-    model.tie_weights()  # which a model without initialisation has left out
-    for module in model.modules():
-        module._is_hf_initialized = True  # or a submission that calls `init_weights` draws all of them anew
-    return model
 
 
 def _randomise(model: nn.Module, seed: int, frozen: tuple[str, ...], dtype: str) -> nn.Module:
@@ -61,22 +52,32 @@ def _randomise(model: nn.Module, seed: int, frozen: tuple[str, ...], dtype: str)
     return model.eval()
 
 
-def _gpt2(seed: int, dtype: str = "float64", layers: int = 1, tied: bool = True, dropout: float = 0.0) -> nn.Module:
+@made_once
+def _unfilled_gpt2(layers: int, tied: bool, dropout: float) -> nn.Module:
     config = GPT2Config(
         vocab_size=WORDS, n_positions=12, n_embd=8, n_layer=layers, n_head=2, tie_word_embeddings=tied,
         resid_pdrop=dropout, embd_pdrop=dropout, attn_pdrop=dropout, attn_implementation="eager", use_cache=False,
         bos_token_id=None, eos_token_id=None,
     )  # fmt: skip
-    return _randomise(_unfilled(GPT2LMHeadModel, config), seed, ("c_attn.bias",), dtype)
+    return unfilled(GPT2LMHeadModel, config)
 
 
-def _bert(seed: int, dtype: str = "float64") -> nn.Module:
+def _gpt2(seed: int, dtype: str = "float64", layers: int = 1, tied: bool = True, dropout: float = 0.0) -> nn.Module:
+    return _randomise(_unfilled_gpt2(layers, tied, dropout), seed, ("c_attn.bias",), dtype)
+
+
+@made_once
+def _unfilled_bert() -> nn.Module:
     config = BertConfig(
         vocab_size=WORDS, max_position_embeddings=12, hidden_size=8, num_hidden_layers=1, num_attention_heads=2,
         intermediate_size=12, num_labels=CLASSES, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0,
         attn_implementation="eager",
     )  # fmt: skip
-    return _randomise(_unfilled(BertForSequenceClassification, config), seed, ("key.bias",), dtype)
+    return unfilled(BertForSequenceClassification, config)
+
+
+def _bert(seed: int, dtype: str = "float64") -> nn.Module:
+    return _randomise(_unfilled_bert(), seed, ("key.bias",), dtype)
 
 
 MODELS = {"gpt2": _gpt2, "bert": _bert}
@@ -672,10 +673,11 @@ _TINY_CONFIG = GPT2Config.from_json_file(TINY / "config.json")
 _TINY_STATE = load_file(TINY / "model.safetensors")
 
 
+@made_once
 def _tiny() -> nn.Module:
     """The pre-trained model that `pretrain.py` makes."""
     config = GPT2Config(**_TINY_CONFIG.to_dict() | {"attn_implementation": "eager"})
-    model = _unfilled(GPT2LMHeadModel, config)
+    model = unfilled(GPT2LMHeadModel, config)
     model.load_state_dict(_TINY_STATE, strict=False)  # the file leaves out the head, which is the embedding
     return model.eval()
 
@@ -748,6 +750,7 @@ def trained_answers(impl, method, trained, asked):
 
 def warm_up() -> None:
     """In the process that all workers are copies of: what libraries make at first use is made once."""
+    _tiny()
     models = [(MODELS[kind](0), _batches([[3, 2]], 0, kind)[0]) for kind in MODELS]
     if "peft" in sys.modules:
         ids, parts = torch.ones(1, 4, dtype=torch.int64), _library_parts(lambda _: None)

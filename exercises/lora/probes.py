@@ -19,8 +19,9 @@ import torch
 from safetensors.torch import load, load_file, save, save_file
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
-from transformers.initialization import no_init_weights
 from transformers.models.gpt2.modeling_gpt2 import GPT2Config, GPT2LMHeadModel
+
+from grader.worker.models import made_once, unfilled
 
 CONFIG_FILE = "adapter_config.json"
 WEIGHTS_FILE = "adapter_model.safetensors"
@@ -162,24 +163,23 @@ class _Pair(nn.Module):
         return self.body["last"](torch.tanh(self.body["first"](self.embed(ids))))
 
 
+@made_once
+def _unfilled(kind: str) -> nn.Module:
+    if kind not in GPT2_EMBEDDING:
+        return {"linear": _Net, "pair": _Pair}[kind]().double()
+    config = GPT2Config(
+        n_layer=2, n_embd=GPT2_EMBEDDING[kind], n_head=2, vocab_size=19, n_positions=16,
+        bos_token_id=0, eos_token_id=0, attn_implementation="eager",
+        attn_pdrop=0.0, embd_pdrop=0.0, resid_pdrop=0.0,
+    )  # fmt: skip
+    return unfilled(GPT2LMHeadModel, config).double()
+
+
 def _model(kind: str, seed: int, dtype: torch.dtype = torch.float64) -> nn.Module:
     """A tiny model in train mode, without dropout, the same in every process for one seed. Biases are random:
     GPT-2's start at zero and would hide a lost one.
     """
-    if kind in GPT2_EMBEDDING:
-        config = GPT2Config(
-            n_layer=2, n_embd=GPT2_EMBEDDING[kind], n_head=2, vocab_size=19, n_positions=16,
-            bos_token_id=0, eos_token_id=0, attn_implementation="eager",
-            attn_pdrop=0.0, embd_pdrop=0.0, resid_pdrop=0.0,
-        )  # fmt: skip
-        with no_init_weights():  # saves half of the time, and the numbers are replaced anyway
-            model: nn.Module = GPT2LMHeadModel(config)
-        model.tie_weights()  # which a model without initialisation has left out
-        for module in model.modules():
-            module._is_hf_initialized = True  # or a submission that calls `init_weights` draws all of them anew
-        model.double()
-    else:
-        model = {"linear": _Net, "pair": _Pair}[kind]().double()
+    model = _unfilled(kind)
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for parameter in model.parameters():
@@ -292,7 +292,8 @@ def _bytes(path: Path) -> Tensor | None:
 def warm_up() -> None:
     """In the process that all workers are copies of: what libraries make at first use is made once."""
     ids = torch.zeros(1, 4, dtype=torch.int64)
-    for kind in ("gpt2", "linear"):
+    _gpt2_of_its_real_size()
+    for kind in ("gpt2", "linear", "pair"):
         model = _model(kind, 0)
         _train(model, [], lambda model=model: _output(model, ids).sum())
         load(save(_snapshot(model)))
@@ -563,10 +564,15 @@ def wrapped(impl, kind, seed, targets, r, alpha):
         return {"owners": sorted(owners)}
 
 
+@made_once
+def _gpt2_of_its_real_size() -> nn.Module:
+    with torch.device("meta"):
+        return GPT2LMHeadModel(GPT2Config())
+
+
 def gpt2_counts(impl, targets, r, alpha):
     """`count_parameters(inject_lora(gpt2, targets, r, alpha))` with GPT-2 on the meta device"""
-    with torch.device("meta"):
-        model = GPT2LMHeadModel(GPT2Config())
+    model = _gpt2_of_its_real_size()
     return {"counts": impl.count_parameters(impl.inject_lora(model, list(targets), r, alpha))}
 
 

@@ -10,11 +10,35 @@ from collections.abc import Mapping
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import GPT2Config, GPT2LMHeadModel
-from transformers.initialization import no_init_weights
+
+from grader.worker.models import made_once, unfilled
 
 VOCABULARY = 40
 END = VOCABULARY - 1
 N_POSITIONS = 32
+
+
+@made_once
+def _unfilled(width, tied, n_positions, eos_token_id, layers):
+    config = GPT2Config(
+        vocab_size=VOCABULARY,
+        n_positions=n_positions,
+        n_embd=width,
+        n_layer=layers,
+        n_head=2,
+        resid_pdrop=0.0,
+        embd_pdrop=0.0,
+        attn_pdrop=0.0,
+        bos_token_id=END,
+        eos_token_id=eos_token_id,
+        pad_token_id=0,
+        tie_word_embeddings=tied,
+        # The counter of FLOPs does not see the fused attention kernels of the CPU.
+        attn_implementation="eager",
+    )
+    model = unfilled(GPT2LMHeadModel, config).double().eval()
+    model.loss_type = "ForCausalLM"  # what transformers falls back to, with a warning in the student's output
+    return model
 
 
 def _gpt2(
@@ -34,29 +58,7 @@ def _gpt2(
     whatever came before, and a mistake need not show in what is generated. So measured, the mistakes of `generate`
     change 4 rows in 5 or more. `placed=False` takes the positions away: no mistake about them shows.
     """
-    config = GPT2Config(
-        vocab_size=VOCABULARY,
-        n_positions=n_positions,
-        n_embd=width,
-        n_layer=layers,
-        n_head=2,
-        resid_pdrop=0.0,
-        embd_pdrop=0.0,
-        attn_pdrop=0.0,
-        bos_token_id=END,
-        eos_token_id=eos_token_id,
-        pad_token_id=0,
-        tie_word_embeddings=tied,
-        # The counter of FLOPs does not see the fused attention kernels of the CPU.
-        attn_implementation="eager",
-    )
-    with no_init_weights():  # saves half of the time, and the numbers are replaced anyway
-        model = GPT2LMHeadModel(config)
-    model.tie_weights()  # which a model without initialisation has left out
-    for module in model.modules():
-        module._is_hf_initialized = True  # or a submission that calls `init_weights` draws all of them anew
-    model.double().eval()
-    model.loss_type = "ForCausalLM"  # what transformers falls back to, with a warning in the student's output
+    model = _unfilled(width, tied, n_positions, eos_token_id, layers=layers)
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, weight in model.named_parameters():
@@ -145,7 +147,10 @@ def _gradients(module):
 
 def warm_up():
     """In the process that all workers are copies of: what libraries make at first use is made once."""
-    base, ids = _gpt2(0, 4), torch.ones(2, 3, dtype=torch.long)
+    for width in (16, 20, 36, 48):  # as checks ask for most
+        for tied, eos_token_id in ((True, END), (False, END), (False, None)):
+            _unfilled(width, tied, N_POSITIONS, eos_token_id, layers=2)
+    base, ids = _gpt2(0, 16), torch.ones(2, 3, dtype=torch.long)
     optimizer = torch.optim.AdamW(base.parameters())
     base(inputs_embeds=base.get_input_embeddings()(ids), attention_mask=ids, labels=ids).loss.backward()
     optimizer.step()
@@ -422,7 +427,7 @@ def generating_afterwards(impl, seed, prompt, input_ids, attention_mask, max_new
 
 def cost_of_tokens(impl, seed, prompt, input_ids, counts):
     """the FLOPs of `generate(...)` for each of several numbers of new tokens, counted by torch"""
-    model, _ = _model(impl, seed, prompt)
+    model, _ = _model(impl, seed, prompt, layers=1)
     mask = torch.ones_like(input_ids)
     flops = []
     for count in counts:
