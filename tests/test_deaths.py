@@ -384,7 +384,10 @@ LOADS = {
     "ends": ("import os; os._exit(0)", ", while it was loaded, ended its process (exit status 0)"),
     "crashes": ("import ctypes; ctypes.string_at(0)", ", while it was loaded, crashed its process (SIGSEGV)"),
     "loops": ("while True: pass", ", while it was loaded, did not answer within 2 seconds"),
-    "naps": ("import time\nwhile True: time.sleep(0.3)", ", while it was loaded, did not answer within 2 seconds"),
+    "naps": (
+        "import time\nwhile True: time.sleep(0.3)",
+        ", while it was loaded, slept for 1 second, waiting for what does not come here",
+    ),
     "sleeps": (
         "import time\ntime.sleep(60)",
         ", while it was loaded, slept for 1 second, waiting for what does not come here",

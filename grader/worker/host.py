@@ -552,10 +552,10 @@ class Worker:
     ) -> "Reply | Died":
         """The reply to a question, `timeout_s` from now if there is no deadline for it and what was before.
 
-        It is ended if it sleeps for `asleep_s` in one go.
+        It is ended if it sleeps for `asleep_s` in all.
         """
         deadline = time.monotonic() + timeout_s if deadline is None else deadline
-        self.looks = watch.Looks(idle_at_most_s=asleep_s)
+        self.looks = watch.Looks(asleep_at_most_s=asleep_s)
         if self._watch:
             self._watch.looks = self.looks
         try:
@@ -589,7 +589,9 @@ class Worker:
         if self._watch and self._watch.excess:
             return Died(self._watch.excess, "limit")
         if self.looks.overslept:
-            return Died(f"slept for {_seconds(self.looks.idle_at_most_s)}, waiting for what does not come here", "hung")
+            return Died(
+                f"slept for {_seconds(self.looks.asleep_at_most_s)}, waiting for what does not come here", "hung"
+            )
         if code == -signal.SIGKILL:  # by us, half a second after the channel closed, or by the system for its memory
             return Died("closed its channel to the grader, or was killed")
         if code < 0:

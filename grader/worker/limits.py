@@ -18,7 +18,7 @@ class Limits:
     load_s: float = 20.0
     """for running the top level of the submission's file"""
     asleep_s: float = 10.0
-    """of them asleep in one go: where there is nobody else, nothing comes to who waits"""
+    """of them asleep: where there is nobody else, nothing comes to who waits"""
     call_s: float = 10.0
     """for one probe"""
     total_s: float = 120.0

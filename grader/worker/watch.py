@@ -61,26 +61,22 @@ class Looks:
     awake: int = 0
     in_a_row: int = 0
     """that found it asleep, up to the latest"""
-    idle_in_a_row: int = 0
-    """that found it asleep, and that it had not been awake since the one before, up to the latest"""
     computed_s: float = 0.0
     """seconds that it had a core"""
-    idle_at_most_s: float = math.inf
-    """what it may sleep in one go before it is ended"""
+    asleep_at_most_s: float = math.inf
+    """what it may sleep in all before it is ended"""
 
-    def count(self, *, asleep: bool, computed_s: float = 0.0, woke: bool = False) -> None:
-        """One more look; since the one before, it computed so long, and may have been awake in between."""
+    def count(self, *, asleep: bool, computed_s: float = 0.0) -> None:
+        """One more look; since the one before, it computed so long."""
         self.asleep += asleep
         self.awake += not asleep
         self.in_a_row = self.in_a_row + 1 if asleep else 0
-        # Who naps, or reads from a slow disk, may be found asleep every time, but gets on.
-        self.idle_in_a_row = self.idle_in_a_row + 1 if asleep and not woke else 0
         self.computed_s += computed_s
 
     @property
     def overslept(self) -> bool:
         """Whether it slept longer than it may; looks are at least that far apart."""
-        return self.idle_in_a_row * INTERVAL_S >= self.idle_at_most_s
+        return self.asleep * INTERVAL_S >= self.asleep_at_most_s
 
     def add(self, others: "Looks") -> None:
         """Those of another question, too."""
@@ -113,7 +109,6 @@ class Watch:
         self._process, self._limits, self._folder, self._kill = process, limits, folder, kill
         at_start = _status_of(process)
         self._at_start, self._computed_s = at_start.memory, at_start.computed_s
-        self._naps = -1
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -132,18 +127,12 @@ class Watch:
                 return
             computed_s, self._computed_s = status.computed_s - self._computed_s, status.computed_s
             if looks is not None:
-                woke = looks.idle_at_most_s < math.inf and self._woke()
-                looks.count(asleep=status.asleep, computed_s=computed_s, woke=woke)
+                looks.count(asleep=status.asleep, computed_s=computed_s)
                 if looks.in_a_row == DOZES:
                     self._core.lend()
                 if looks.overslept:
                     self._kill()
                     return
-
-    def _woke(self) -> bool:
-        """Whether it may have been awake since this was asked last."""
-        before, self._naps = self._naps, _naps_of(self._process)
-        return self._naps != before
 
     def _find_excess(self, status: "_Status") -> str:
         """What is more than the limits allow, as words that follow "your code"."""
@@ -193,15 +182,6 @@ def _counters(place: Path) -> list[str]:
 def _fields_of(place: Path) -> dict[str, str]:
     """What `status` says of a process or a thread."""
     return dict(line.split(":", 1) for line in (place / "status").read_text().splitlines())
-
-
-def _naps_of(process: int) -> int:
-    """How often the threads of a process have given up a core to wait for something."""
-    naps = 0
-    for task in Path(f"/proc/{process}/task").glob("*"):
-        with contextlib.suppress(OSError):  # it has ended meanwhile
-            naps += int(_fields_of(task).get("voluntary_ctxt_switches", "0"))
-    return naps
 
 
 def _needs_a_core(task: Path) -> bool:

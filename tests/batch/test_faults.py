@@ -208,20 +208,17 @@ def test_what_looks_leave_to_doubt(asleep, awake, computed_s, doubt):
     assert looks.doubt(200 * watch.INTERVAL_S) is doubt
 
 
-def test_only_who_sleeps_in_one_go_overslept():
-    def overslept(*looks: tuple[bool, bool]) -> bool:
-        seen = watch.Looks(idle_at_most_s=10 * watch.INTERVAL_S)
-        for asleep, woke in looks:
-            seen.count(asleep=asleep, woke=woke)
+def test_who_sleeps_too_long_in_all_overslept():
+    def overslept(*asleep: bool) -> bool:
+        seen = watch.Looks(asleep_at_most_s=10 * watch.INTERVAL_S)
+        for each in asleep:
+            seen.count(asleep=each)
         return seen.overslept
 
-    idle, naps, waits = (True, False), (True, True), (False, False)
-    assert overslept(*[idle] * 10)
-    assert overslept(naps, waits, *[idle] * 10)
-    assert not overslept(*[idle] * 9)
-    assert not overslept(*[idle] * 9, naps, *[idle] * 9)
-    assert not overslept(*[idle] * 9, waits, *[idle] * 9)
-    assert not watch.Looks(in_a_row=9999, idle_in_a_row=9999).overslept
+    assert overslept(*[True] * 10)
+    assert overslept(*[True, False] * 10)
+    assert not overslept(*[True] * 9, *[False] * 100)
+    assert not watch.Looks(asleep=9999).overslept
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
@@ -285,28 +282,3 @@ def test_paths_of_one_student_stop_nobody(lesson):
     ran = batch(lesson)
     assert ran.status == 0, ran.talk
     assert {grade["final"] for grade in results(lesson).values()} == {6.0}
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
-def test_naps_of_any_thread_are_seen():
-    naps = "import threading, time\ndef nap():\n    while True: time.sleep(0.02)\n"
-    codes = {
-        f"{naps}nap()": True,
-        f"{naps}thread = threading.Thread(target=nap); thread.start(); thread.join()": True,
-        "import time; time.sleep(600)": False,
-    }
-    for code, wakes in codes.items():
-        with subprocess.Popen([sys.executable, "-c", code]) as process:
-            try:
-                looks = watch.Looks(idle_at_most_s=600.0)
-                seen = watch.Watch(process.pid, Limits(), Path("/nowhere"), process.kill, Core())
-                seen.looks = looks
-                longest = 0
-                while looks.asleep < 3 * watch.DOZES:
-                    assert process.poll() is None
-                    longest = max(longest, looks.idle_in_a_row)
-                    time.sleep(watch.INTERVAL_S / 5)
-                seen.stop()
-                assert (longest < watch.DOZES) == wakes
-            finally:
-                process.kill()
