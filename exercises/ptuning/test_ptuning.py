@@ -431,7 +431,7 @@ def test_limits(student, oracle, inputs, sizes):
     title="the encoder's tensors have PEFT's shapes and order",
     hint="the docstring lists the layers in their order; create them in that order",
 )
-@cases(sizes=distinct_sizes(3, 2, 7), examples=1)
+@cases(sizes=distinct_sizes(3, 2, 7), examples=2)
 def test_encoder_parameters(student, oracle, inputs, sizes):
     V, d, h = sizes
     for kind, total in (("mlp", 229_376), ("lstm", 1_593_344)):
@@ -492,7 +492,7 @@ def test_encoder_gradients(student, oracle, inputs, sizes):
     title="a baked prompt is the encoder's, needs no gradient and stays",
     hint="a tensor that shares memory or a graph with the encoder is not baked",
 )
-@cases(sizes=distinct_sizes(3, 3, 8), examples=1)
+@cases(sizes=distinct_sizes(3, 3, 8), examples=2)
 def test_bake(student, oracle, inputs, sizes):
     V, d, h = sizes
     for kind in KINDS:
