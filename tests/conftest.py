@@ -6,6 +6,7 @@ Tests run `python -m grader` in a process of its own, as a student or an LMS wou
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -26,6 +27,7 @@ ENVIRONMENT = {
     "GRADER_COLD": "1",
 }
 os.environ["GRADER_COLD"] = "1"  # no test leaves a process behind, but those that are about that one
+signal.signal(signal.SIGINT, signal.default_int_handler)  # who starts tests in the background has them ignore Ctrl-C
 
 
 @dataclass(frozen=True)
