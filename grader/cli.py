@@ -3,8 +3,10 @@
 0 all checks pass, 1 something does not yet, 2 usage or unreadable input, 3 the grader broke.
 """
 
+import _thread
 import contextlib
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -427,6 +429,7 @@ def write_nbgrader(course: Path, exercises: tuple[str, ...], assignment: str, fo
 
 def main() -> NoReturn:
     """Run the command; every way to end is an exit status of the contract."""
+    sys.unraisablehook = _pass_on_interrupts
     try:
         cli(standalone_mode=False)
     except click.exceptions.Exit as stop:
@@ -447,6 +450,15 @@ def main() -> NoReturn:
         click.echo("grader: this is a fault of the grader, not of your code; please report it", err=True)
         sys.exit(errors.EXIT_BROKEN)
     sys.exit(errors.EXIT_OK)
+
+
+def _pass_on_interrupts(lost: "sys.UnraisableHookArgs") -> None:
+    """Ctrl-C may be raised in what the garbage collector calls, where it ends: raise it again behind that."""
+    if isinstance(lost.exc_value, KeyboardInterrupt) and sys.platform != "win32":
+        # By another thread: here and now, it would end with this function.
+        _thread.start_new_thread(signal.pthread_kill, (_thread.get_ident(), signal.SIGINT))
+    else:
+        sys.__unraisablehook__(lost)
 
 
 @contextlib.contextmanager

@@ -34,6 +34,15 @@ def test_check_without_cases_runs_once():
     assert Cases().draw(0, with_inputs=False) == [{}]
 
 
+def test_interrupt_before_the_first_case_stays_one(monkeypatch):
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("hypothesis.core.function_digest", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        CASES.draw(0, with_inputs=False)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_failing_case_is_shrunk(seed):
     cases = CASES.draw(seed, with_inputs=False)

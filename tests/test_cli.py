@@ -523,6 +523,28 @@ def test_interrupt_ends_everything_quietly(lesson, broken_scaled):
     assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
 
 
+def test_interrupt_that_meets_the_garbage_collector_is_heard():
+    """What it calls raises nothing, not even that."""
+    code = """
+import signal, time, weakref
+from grader import cli
+
+class Garbage: pass
+
+def command(**_):
+    garbage = Garbage()
+    callback = weakref.ref(garbage, lambda _: signal.raise_signal(signal.SIGINT))
+    del garbage
+    time.sleep(20)
+
+cli.cli = command
+cli.main()
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert ran.returncode == -signal.SIGINT
+    assert "ignored" not in ran.stderr
+
+
 # ---- colour
 
 

@@ -112,6 +112,8 @@ def _collect_items(files: list[Path]) -> list[pytest.Item]:
         "no:cacheprovider",
         "-p",
         "no:terminal",
+        "-p",
+        "no:unraisableexception",  # ours passes on Ctrl-C
         "--assert=plain",
         "--capture=no",
         "--noconftest",
