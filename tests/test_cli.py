@@ -500,6 +500,15 @@ def test_workers_that_cannot_start_cost_nothing(lesson, reference):
     assert (ran.status, set(ran.verdicts.values()), ran.report["max_score"]) == (3, {"broken"}, 0.0)
 
 
+def test_numbers_that_overflow_in_a_check_are_compared_without_a_warning(lesson, broken_scaled):
+    asked = 'student.ask("scaled", x=x, factor=1.0)["y"]'
+    replace(lesson, CHECKS, f"    close({asked}", f"    {asked}.values.std()\n    close({asked}")
+    lesson.hand_in(broken_scaled("return 1e200 * x * factor"))
+    strict = {"PYTHONWARNINGS": "error::RuntimeWarning"}
+    ran = lesson.run("check", "--submission", "handed-in", "--json", "-", environment=strict)
+    assert ran.check("vectors.1.fresh")["kind"] == "value"
+
+
 # ---- Ctrl-C
 
 
