@@ -544,7 +544,7 @@ def command(**_):
     garbage = Garbage()
     callback = weakref.ref(garbage, lambda _: signal.raise_signal(signal.SIGINT))
     del garbage
-    time.sleep(20)
+    time.sleep(5)
 
 cli.cli = command
 cli.main()
@@ -552,6 +552,22 @@ cli.main()
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert ran.returncode == -signal.SIGINT
     assert "ignored" not in ran.stderr
+
+
+def test_interrupt_in_a_callback_while_checks_are_collected_is_heard(lesson):
+    path = lesson.root / CHECKS
+    path.write_text(f"""{path.read_text()}
+import signal, time, weakref
+
+class Garbage: pass
+
+garbage = Garbage()
+callback = weakref.ref(garbage, lambda _: signal.raise_signal(signal.SIGINT))
+del garbage
+time.sleep(5)
+""")
+    ran = lesson.run("check")
+    assert (ran.status, ran.out) == (130, "")
 
 
 # ---- colour

@@ -26,6 +26,7 @@ class Odd(nn.Module):
         self.attention = nn.MultiheadAttention(4, 2, batch_first=True)
         self.register_buffer("scale", torch.full((4,), 2.0), persistent=False)
         self.settings = {"inner": [self.twice], "sizes": [1, 2]}
+        self.notes = self.twice.notes = {}
         self.twice.register_forward_hook(_doubled)
         self.embedding.weight.requires_grad_(False)
 
@@ -87,6 +88,7 @@ def test_copy_is_like_the_one_that_was_made(kind):
 def test_what_one_module_holds_twice_its_copy_does_too():
     model = made_once(Odd)()
     assert model.twice is model.again is model.settings["inner"][0]
+    assert model.notes is model.twice.notes
     tied = made_once(gpt2)()
     assert tied.lm_head.weight is tied.transformer.wte.weight
     assert tied.transformer.config is tied.config
@@ -163,6 +165,28 @@ def test_nobody_can_tell_whether_one_was_made_before():
         drawn.append(torch.rand(3).tolist())
     torch.manual_seed(0)
     assert drawn == [torch.rand(3).tolist()] * 2
+
+
+def test_what_is_made_follows_from_the_arguments_alone():
+    def layer():
+        return nn.Linear(2, 2)
+
+    first, made = [], made_once(layer)
+    for seed, dtype in ((1, torch.float64), (7, torch.float32)):
+        torch.manual_seed(seed)
+        torch.set_default_dtype(dtype)
+        try:
+            first.append(made_once(layer)().weight)
+            assert torch.get_default_dtype() is dtype
+        finally:
+            torch.set_default_dtype(torch.float32)
+    assert torch.equal(*first)
+    assert torch.equal(made().weight, first[0])
+
+
+def test_arguments_that_equal_each_other_are_told_apart():
+    dropout = made_once(lambda kind, p: nn.Dropout(p))  # noqa: ARG005
+    assert [type(dropout("any", p).p) for p in (0, 0.0, False)] == [int, float, bool]
 
 
 @pytest.mark.parametrize("tied", [True, False])

@@ -22,6 +22,8 @@ MIB = 1024 * 1024
 INTERVAL_S = 0.05
 DOZES = 5
 """Looks in a row that find a worker asleep, before its core is lent."""
+LITTLE = 0.02
+"""of the time asleep: who naps computes less, who waits for a slow disk more"""
 ENOUGH = 0.25
 """of a time limit: limits leave a right answer many times what it needs"""
 STATES_WITHOUT_NEED = frozenset("STt")
@@ -63,20 +65,24 @@ class Looks:
     """that found it asleep, up to the latest"""
     computed_s: float = 0.0
     """seconds that it had a core"""
+    computed_between_s: float = 0.0
+    """of these, since it was found asleep first"""
     asleep_at_most_s: float = math.inf
-    """what it may sleep in all before it is ended"""
+    """what it may sleep in all before it is ended, if it computes little meanwhile"""
 
     def count(self, *, asleep: bool, computed_s: float = 0.0) -> None:
         """One more look; since the one before, it computed so long."""
+        self.computed_s += computed_s
+        self.computed_between_s += computed_s if self.asleep else 0.0
         self.asleep += asleep
         self.awake += not asleep
         self.in_a_row = self.in_a_row + 1 if asleep else 0
-        self.computed_s += computed_s
 
     @property
     def overslept(self) -> bool:
         """Whether it slept longer than it may; looks are at least that far apart."""
-        return self.asleep * INTERVAL_S >= self.asleep_at_most_s
+        asleep_s = self.asleep * INTERVAL_S
+        return asleep_s >= self.asleep_at_most_s and self.computed_between_s <= LITTLE * asleep_s
 
     def add(self, others: "Looks") -> None:
         """Those of another question, too."""
@@ -180,7 +186,7 @@ def _counters(place: Path) -> list[str]:
 
 
 def _fields_of(place: Path) -> dict[str, str]:
-    """What `status` says of a process or a thread."""
+    """What `status` says of a process."""
     return dict(line.split(":", 1) for line in (place / "status").read_text().splitlines())
 
 

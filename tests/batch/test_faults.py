@@ -209,16 +209,26 @@ def test_what_looks_leave_to_doubt(asleep, awake, computed_s, doubt):
 
 
 def test_who_sleeps_too_long_in_all_overslept():
-    def overslept(*asleep: bool) -> bool:
+    def overslept(*asleep: bool, computed_s: float = 0.0) -> bool:
         seen = watch.Looks(asleep_at_most_s=10 * watch.INTERVAL_S)
+        seen.count(asleep=False, computed_s=5.0)  # what it did before is no matter
         for each in asleep:
-            seen.count(asleep=each)
+            seen.count(asleep=each, computed_s=computed_s / len(asleep))
         return seen.overslept
 
     assert overslept(*[True] * 10)
     assert overslept(*[True, False] * 10)
     assert not overslept(*[True] * 9, *[False] * 100)
     assert not watch.Looks(asleep=9999).overslept
+
+
+def test_who_waits_for_a_slow_disk_and_computes_in_between_has_not_overslept():
+    """Networks' disks let a process sleep while it waits."""
+    for share, overslept in ((0.01, True), (0.05, False)):
+        looks = watch.Looks(asleep_at_most_s=10.0)
+        for _ in range(300):
+            looks.count(asleep=True, computed_s=share * watch.INTERVAL_S)
+        assert looks.overslept is overslept
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
