@@ -171,7 +171,7 @@ def _status_of(process: int) -> _Status:
     """What the system counts of a process; nothing once it is gone."""
     with contextlib.suppress(OSError):
         home = Path(f"/proc/{process}")
-        fields = _fields_of(home)
+        fields = dict(line.split(":", 1) for line in (home / "status").read_text().splitlines())
         memory = sum(int(fields.get(name, "0").split()[0]) * 1024 for name in ("RssAnon", "RssShmem"))
         tasks = list((home / "task").iterdir())
         asleep = not any(map(_needs_a_core, tasks))
@@ -183,11 +183,6 @@ def _status_of(process: int) -> _Status:
 def _counters(place: Path) -> list[str]:
     """The fields of a `stat` behind the name, which may hold anything: the state is the first."""
     return (place / "stat").read_text().rpartition(")")[2].split()
-
-
-def _fields_of(place: Path) -> dict[str, str]:
-    """What `status` says of a process."""
-    return dict(line.split(":", 1) for line in (place / "status").read_text().splitlines())
 
 
 def _needs_a_core(task: Path) -> bool:
