@@ -3,8 +3,8 @@
     python exercises/finetune/measure.py                                      with your own finetune.py
     python exercises/finetune/measure.py solutions/finetune/finetune.py       with another one
 
-Prints two tables in Markdown and, where matplotlib is installed, writes `forgetting.svg` beside this file. Takes about
-a minute. Every accuracy is a mean; LoRA and prompts are PEFT's.
+Prints two tables in Markdown and, where matplotlib is installed, writes `forgetting.svg` beside this file. Takes
+half a minute. Every accuracy is a mean; LoRA and prompts are PEFT's.
 """
 
 # ruff: noqa: T201, S311 (printing is its job, and its random numbers are no secrets)
@@ -49,7 +49,7 @@ def few_shot(finetune: ModuleType, method: str, examples: int) -> float:
             order = random.Random(f"{key} {seed}").sample(range(MODULUS), MODULUS)
             ids = sentences(*coefficients)
             shown, held = ids[order[:examples]], ids[order[examples:]]
-            adapted = finetune.adapt(_tiny(), method, [_text(shown)], _library_parts(), seed)
+            adapted = finetune.adapt(_tiny(), method, [_text(shown)], _library_parts(lambda _: None), seed)
             found.append(accuracy(adapted, held))
     return sum(found) / len(found)
 
@@ -60,7 +60,7 @@ def forgetting(finetune: ModuleType, method: str) -> dict[str, float | None]:
     runs = []
     for seed, coefficients in enumerate(NEW_MAPS):
         new = sentences(*coefficients)
-        adapted = finetune.adapt(_tiny(), method, [_text(new)], _library_parts(), seed)
+        adapted = finetune.adapt(_tiny(), method, [_text(new)], _library_parts(lambda _: None), seed)
         run = {"new map": accuracy(adapted, new), "known maps": accuracy(adapted, known)}
         if method != "full":
             with finetune.adapter_off(adapted) as base:

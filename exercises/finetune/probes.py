@@ -776,15 +776,26 @@ def _refuses(impl, adapted: nn.Module) -> bool:
         return True
 
 
+class _EnoughError(BaseException):
+    """Ends a training of which enough was seen; no `except Exception` may go on."""
+
+
 @contextmanager
-def _rates() -> Iterator[list[float]]:
-    """The learning rate of the first group whenever any optimiser steps."""
+def _rates(first: int | None = None) -> Iterator[list[float]]:
+    """The learning rate of the first group whenever any optimiser steps; at `first` of them the training ends."""
     rates: list[float] = []
-    handle = register_optimizer_step_pre_hook(
-        lambda optimizer, *_: rates.append(float(optimizer.param_groups[0]["lr"]))
-    )
+
+    def look(optimizer: torch.optim.Optimizer, *_: object) -> None:
+        if len(rates) == first:
+            raise _EnoughError
+        rates.append(float(optimizer.param_groups[0]["lr"]))
+
+    handle = register_optimizer_step_pre_hook(look)
     try:
         yield rates
+    except BaseException as error:  # whatever a loop makes of it on the way
+        if len(rates) != first or isinstance(error, KeyboardInterrupt):
+            raise
     finally:
         handle.remove()
 
@@ -800,9 +811,9 @@ class _Table(nn.Module):
         return _Output(self.table(input_ids))
 
 
-def recipe_rates(impl, lr, epochs, batches):
-    """`train` with AdamW, `lr_factor(s, N // 10, N)` and so many batches: the learning rate of every update"""
-    with _rates() as rates:
+def recipe_rates(impl, lr, epochs, batches, first=None):
+    """`train` with AdamW, `lr_factor(s, N // 10, N)` and so many batches: the learning rates of the first updates"""
+    with _rates(first) as rates:
         impl.train(
             _Table(), [_text(torch.zeros(1, 2, dtype=torch.int64)) for _ in range(batches)], epochs=epochs,
             make_optimizer=lambda groups: torch.optim.AdamW(groups, lr=lr), loss=_squares,
@@ -811,11 +822,11 @@ def recipe_rates(impl, lr, epochs, batches):
     return {"rates": torch.tensor(rates, dtype=torch.float64)}
 
 
-def full_rates(impl, seed, batches):
-    """`adapt(model, "full", batches, parts, seed)` with so many batches: the learning rate of every update"""
+def full_rates(impl, seed, batches, first):
+    """`adapt(model, "full", batches, parts, seed)` with so many batches: the learning rates of the first updates"""
     model = _gpt2(seed, layers=0)  # as good as any here, and twice as quick
     texts = _batches([[2]] * batches, seed, "gpt2")
-    with _rates() as rates:
+    with _rates(first) as rates:
         impl.adapt(model, "full", texts, _library_parts(lambda _: None), seed)
     return {"rates": torch.tensor(rates, dtype=torch.float64)}
 

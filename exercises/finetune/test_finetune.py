@@ -787,20 +787,23 @@ def comes_of_training(seen, oracle, method, asked):
 
 
 # (learning rate, epochs), as in the stub
-RECIPES = {"full": (3e-3, 25), "lora": (2e-2, 20), "prompt": (1e-1, 40)}
+RECIPES = {"full": (8e-3, 10), "lora": (4e-2, 10), "prompt": (1.5e-1, 20)}
 
 
-def by_recipe(student, seen, method, batches=1):
-    """Fail unless `adapt` used the learning rates that the student's own `train` and `lr_factor` make of the recipe.
+def recipe(student, method, **asked):
+    """The learning rates that the student's own `train` and `lr_factor` make of a recipe.
 
     The number of updates is a multiple of 10: how a tenth is rounded is free.
     """
     lr, epochs = RECIPES[method]
-    expected = array(
-        student.ask("recipe_rates", lr=lr, epochs=epochs, batches=batches)["rates"],
-        what="the learning rates of `train`",
-    )
-    close(seen["rates"], expected, rtol=1e-6, scale=lr, what="the learning rate in every update of `adapt`")
+    rates = student.ask("recipe_rates", lr=lr, epochs=epochs, **{"batches": 1} | asked)["rates"]
+    return array(rates, what="the learning rates of `train`")
+
+
+def by_recipe(seen, method, expected):
+    """Fail unless `adapt` used the learning rates that follow from the recipe."""
+    scale = RECIPES[method][0]
+    close(seen["rates"], expected, rtol=1e-6, scale=scale, what="the learning rate in every update of `adapt`")
 
 
 def off_is_base(seen, oracle, ids):
@@ -811,10 +814,11 @@ def off_is_base(seen, oracle, ids):
     exactly(seen["on_after_error"], zero, what="the change of the adapted logits after a block that raised")
 
 
-# 200 runs of the reference: the new map is always learned completely, and accuracy on the known ones falls from 1 to
-# at most 0.27. 150 prompts of the reference find map 2 from 6 examples: 148 completely, the worst reaches 0.86.
+# The reference learns the new map completely by full fine-tuning, and its accuracy on the known ones falls from 1 to
+# 0.14. 200 runs with LoRA learn at least 12 of 13 sentences. Of 600 prompts 585 find their map from 6 examples, all of
+# it, and 597 are above the bound here.
 LEARNED, FORGOTTEN, FOUND = 0.8, 0.6, 0.5
-TRIES = 4  # prompts start at random and may get stuck, in fewer than 1 of 100 runs
+TRIES = 4  # prompts start at random: in about 1 of 100 runs one of the two gets stuck
 
 
 @check(
@@ -833,8 +837,10 @@ def test_full(student, oracle, inputs):
     exactly(len(seen["moved"]), 28, what="the number of weight tensors that training moved")
     exactly(seen["off_raises"], True, what="whether `adapter_off` raises ValueError")
     comes_of_training(seen, oracle, "full", asked)
-    # As many updates as it takes for a ninth of them to be another number than a tenth.
-    by_recipe(student, student.ask("full_rates", seed=inputs.seed, batches=4), "full", batches=4)
+    by_recipe(seen, "full", recipe(student, "full"))
+    # So many updates that a ninth of them is another number than a tenth; the first show how long the warm-up is.
+    many = {"batches": 9, "first": 12}
+    by_recipe(student.ask("full_rates", seed=inputs.seed, **many), "full", recipe(student, "full", **many))
 
 
 @check(
@@ -848,7 +854,7 @@ def test_lora(student, oracle, inputs):
     at_least(accuracy(seen["new"], new, "the new map"), LEARNED, "the new map")
     exactly(seen["moved"], [], what="the list of base weights that moved")
     exactly(seen["learns"], 2 * 4 * (64 + 192 + 64 + 64 + 64 + 256 + 256 + 64), what="how many numbers learn")
-    by_recipe(student, seen, "lora")
+    by_recipe(seen, "lora", recipe(student, "lora"))
     off_is_base(seen, oracle, KNOWN)
     comes_of_training(seen, oracle, "lora", asked["asked"])
 
@@ -858,22 +864,23 @@ def test_lora(student, oracle, inputs):
     hint="logits come for virtual tokens too: labels need as many -100 in front as there are virtual tokens.",
 )  # fmt: skip
 def test_prompt(student, oracle, inputs):
+    rates = recipe(student, "prompt")
     for attempt in range(TRIES):
         # Two maps at one seed: a prompt that nobody trained may happen to mean one of them, but never both.
-        found = [prompted(student, oracle, inputs.seed + attempt, *MAPS[key]) for key in (2, 3)]
+        found = [prompted(student, oracle, inputs.seed + attempt, rates, *MAPS[key]) for key in (2, 3)]
         if min(found) >= FOUND:
             break
     at_least(min(found), FOUND, "examples it was not shown")
 
 
-def prompted(student, oracle, seed, slope, shift):
+def prompted(student, oracle, seed, rates, slope, shift):
     """How much of a map a prompt answers after training on 6 of its 13 sentences: the accuracy on the others."""
     known = sentences(slope, shift)
     shown, held = known[1::2], known[::2]
     seen = student.ask("adaptation", method="prompt", ids=shown, seed=seed, asked={"held": held}, off=known)
     exactly(seen["moved"], [], what="the list of base weights that moved")
     exactly(seen["learns"], 4 * 64, what="how many numbers learn")
-    by_recipe(student, seen, "prompt")
+    by_recipe(seen, "prompt", rates)
     judged = array(seen["judged"], (len(shown), 4 + 3), what="which logits have a gradient in training")
     last = np.zeros_like(judged)
     last[:, -2] = True

@@ -16,7 +16,7 @@ from grader.grade import Session
 from grader.verdict import LOADING, Verdict
 
 Verdicts = dict[str, Kept]
-HUNTED_CALL_S = 5.0
+HUNTED_CALL_S = 2.0
 """for a call of a mutant: one that loops must not cost what a right answer on a busy machine may need"""
 
 

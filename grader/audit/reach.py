@@ -7,10 +7,12 @@ call that fails for a signature before the function is entered.
 """
 
 import ast
+import functools
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from grader.catalog import Exercise
 from grader.checking.cancelling import Cancellation
@@ -20,6 +22,8 @@ from grader.checking.implementation import Implementation
 from grader.grade import Session
 from grader.verdict import Verdict
 
+LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+"""As Python counts them: other characters that end a line elsewhere do not."""
 TOLD = re.compile("\x1e(.+?)\x1f")
 # To the descriptor, not to `sys.stdout`: a probe may catch what is printed. Once each, since output has a limit.
 TELLING = """
@@ -139,21 +143,23 @@ class _Parts:
     """the names that this reads"""
 
     @classmethod
-    def of(cls, source: str | bytes) -> "_Parts":
-        tree = ast.parse(source)
+    def of(cls, source: str) -> "_Parts":
+        """What its statements at the top are together; raises SyntaxError and ValueError."""
+        parts = [_part(chunk) for chunk in _chunks(source)]
         functions: dict[str, str] = defaultdict(str)
         mentions: dict[str, frozenset[str]] = defaultdict(frozenset)
-        generators: set[str] = set()
-        found = list(_functions(tree))
-        for name, function in found:
-            functions[name] += ast.dump(function)
-            mentions[name] |= _names(function)
-            if _yields(function):
-                generators.add(name)
-        classes = frozenset(node.name for node in tree.body if isinstance(node, ast.ClassDef))
-        for _, function in found:
-            function.body = []
-        return cls(dict(functions), dict(mentions), classes, frozenset(generators), ast.dump(tree), _read(tree))
+        for part in parts:
+            for name, code in part.functions.items():
+                functions[name] += code
+                mentions[name] |= part.mentions[name]
+        return cls(
+            dict(functions),
+            dict(mentions),
+            frozenset().union(*(part.classes for part in parts)),
+            frozenset().union(*(part.generators for part in parts)),
+            "".join(part.rest for part in parts),
+            frozenset().union(*(part.read for part in parts)),
+        )
 
     def of_class(self, name: str) -> set[str]:
         return {function for function in self.functions if function.startswith(f"{name}.")}
@@ -179,7 +185,7 @@ class Differences:
             if text.startswith(self._text):
                 found = set().union(*map(self._of_later, ast.parse(text.removeprefix(self._text)).body))
                 return frozenset(found)
-            theirs = _Parts.of(source)
+            theirs = _Parts.of(text)
         except (SyntaxError, ValueError, _UnclearError):
             return None
         ours = self._parts
@@ -270,6 +276,38 @@ def reaching(differing: frozenset[str] | None, known: Mapping[str, frozenset[str
     if differing is None:
         return list(checks)
     return [check for check in checks if check not in known or known[check] & differing]
+
+
+def _chunks(source: str) -> Iterator[str]:
+    """The source cut before lines on which a statement at the top begins, and none goes on."""
+    lines = LINE.findall(source)
+    starts, end = [0], 0
+    for node in ast.parse(source).body:
+        first = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", ()))])
+        if first > end:
+            starts.append(first - 1)
+        end = max(end, node.end_lineno or first)
+    for start, stop in pairwise([*starts, len(lines)]):
+        yield "".join(lines[start:stop])
+
+
+@functools.cache
+def _part(chunk: str) -> _Parts:
+    """A part of a source, taken apart; most answers have most of them in common."""
+    tree = ast.parse(chunk)
+    functions: dict[str, str] = defaultdict(str)
+    mentions: dict[str, frozenset[str]] = defaultdict(frozenset)
+    generators: set[str] = set()
+    found = list(_functions(tree))
+    for name, function in found:
+        functions[name] += ast.dump(function)
+        mentions[name] |= _names(function)
+        if _yields(function):
+            generators.add(name)
+    classes = frozenset(node.name for node in tree.body if isinstance(node, ast.ClassDef))
+    for _, function in found:
+        function.body = []
+    return _Parts(dict(functions), dict(mentions), classes, frozenset(generators), ast.dump(tree), _read(tree))
 
 
 def _functions(tree: ast.Module) -> Iterator[tuple[str, Function]]:

@@ -234,3 +234,16 @@ def test_tiny_model_is_small_and_knows_its_maps():
         answers = model(input_ids=torch.from_numpy(checks.KNOWN)).logits[:, -2].argmax(-1)
     assert (answers.numpy() == checks.KNOWN[:, -1]).all()
     assert np.unique(checks.KNOWN[:, 0]).size == len(pretrain.MAPS)
+
+
+@pytest.mark.parametrize("method", ["full", "lora", "prompt"])
+def test_readme_tells_what_is_forgotten(finetune: ModuleType, method: str, monkeypatch: pytest.MonkeyPatch):
+    """The second of the tables that `measure.py` prints; the first takes as long as all tests of this file."""
+    monkeypatch.syspath_prepend(EXERCISE)  # which it does itself, for good
+    measure = load(EXERCISE / "measure.py")
+    rows = [line.strip("| ").split(" | ") for line in (EXERCISE / "README.md").read_text("utf-8").splitlines()]
+    (told,) = [row[1:] for row in rows if row[0] == measure.NAMES[method] and len(row) == 4]
+    found = measure.forgetting(finetune, method)
+    assert len(found) == (2 if method == "full" else 3)
+    # Another machine rounds otherwise, and training makes more of it.
+    assert list(found.values()) == pytest.approx([float(number) for number in told if number != "no way back"], abs=0.2)

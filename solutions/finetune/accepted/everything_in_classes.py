@@ -9,7 +9,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 EXEMPT = re.compile(r"bias|layernorm|rmsnorm|(^|\.)norm($|\.)|_norm($|\.)")
-RECIPES = {"full": (3e-3, 25), "lora": (2e-2, 20), "prompt": (1e-1, 40)}
+RECIPES = {"full": (8e-3, 10), "lora": (4e-2, 10), "prompt": (1.5e-1, 20)}
 
 
 def lm_loss(logits, labels):
