@@ -365,6 +365,36 @@ def test_what_a_mutant_makes_another_one(lesson: Lesson, old: str, new: str, fun
     assert differing(lesson, KNOWN.replace(old, new)) == functions
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "functions"),
+    [
+        ("FACTOR = 2\n", "FACTOR = 2\r\n\f\n", set()),
+        ("    return Layer()\n", "    return Layer()  # \u2028 x\n", set()),
+        ("    return Layer()\n", "    return Layer(); 1\n", {"made"}),
+        ("BIAS = 2\n", "BIAS = 2; BIAS = 2\n", None),
+        ("FACTOR = 2\n", "FACTOR = 2; \\\nBIAS = 3\n", None),
+        ("def made", "@(\n    staticmethod\n)\ndef made", None),
+        ("    yield n\n", '    yield """n\n\ndef made():\n"""\n', {"steps"}),
+    ],
+)
+def test_a_source_is_cut_between_statements_alone(lesson: Lesson, old: str, new: str, functions: set[str] | None):
+    """Each statement at the top is taken apart by itself, and once for all answers that have it."""
+    assert old in KNOWN
+    assert differing(lesson, KNOWN.replace(old, new)) == functions
+
+
+@pytest.mark.parametrize("coding", ["latin-1", "ascii", "nonsense"])
+def test_in_another_coding_the_same_bytes_are_another_answer(lesson: Lesson, coding: str):
+    assert differing(lesson, f"# coding: {coding}\n{KNOWN}\n\nNAME = 'é'\n") is None
+
+
+def test_a_reference_may_begin_a_statement_on_the_line_before_it(lesson: Lesson):
+    (lesson.root / "solutions/vectors/vectors.py").write_text(f"HALF = 1 / 2; \\\n{KNOWN}")
+    (exercise,) = read_catalog(lesson.root).exercises
+    changed = f"HALF = 1 / 2; \\\n{KNOWN}".replace("return x * FACTOR", "return x")
+    assert Differences(exercise).of(changed.encode()) == {"helped"}
+
+
 def judged_by(lesson: Lesson, name: str, kind: str) -> set[str]:
     """The checks that an answer of the last audit was judged by."""
     (exercise,) = read_catalog(lesson.root).select(("vectors",))

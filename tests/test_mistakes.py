@@ -8,6 +8,7 @@ import pytest
 from grader.authoring.answers import Answer
 from grader.batch.store import Kept, Store
 from grader.catalog import read_catalog
+from grader.checking import holding
 from grader.checking.implementation import Exchange
 from grader.checking.mistakes import Beside, Parted, Trace, is_same, recognise
 from grader.grade import Session
@@ -81,6 +82,27 @@ def test_it_is_named_where_earlier_cases_passed_without_their_body(known):
         (folder / "wrong/late.py").unlink()
     (check,) = (check for check in report.checks if check.id == SCALED)
     assert check.misconception == "Is wrong for five elements."
+
+
+def test_one_worker_does_for_all_suspects_until_one_ends_it(known, monkeypatch):
+    """Asked in the order of their names: one that ends its process, two others, and the mistake itself."""
+    folder, started, start = known.root / "solutions/vectors", [], holding.Worker
+    suspects = {"ends": "__import__('os')._exit(3)", "halves": "x * factor / 2", "negates": "-x * factor"}
+    for name, value in suspects.items():
+        text = f"# Is the mistake {name}.\n# fails: {SCALED}\n{redefined('scaled', value)}"
+        (folder / f"wrong/{name}.py").write_text(text)
+    monkeypatch.setattr(holding, "Worker", lambda *given: started.append(given) or start(*given))
+    try:
+        with Session(read_catalog(known.root).exercises, full=True) as session:
+            session.grade({"vectors": (folder / "vectors.py").read_bytes()})
+            before = len(started)
+            report = session.grade({"vectors": handed_in(known, "factor * x * factor").encode()})
+    finally:
+        for name in suspects:
+            (folder / f"wrong/{name}.py").unlink()
+    named = {check.misconception for check in report.exercises[0].checks}
+    assert named == {"", "Multiplies by the square of the factor."}
+    assert len(started) - before == 3  # the submission's, that of the one that ends it, and one for the rest
 
 
 def test_without_solutions_nothing_is_compared(known):

@@ -26,6 +26,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 from torch.utils.flop_counter import FlopCounterMode
+from transformers.modeling_outputs import CausalLMOutput
 from transformers.models.bert.modeling_bert import BertConfig, BertForSequenceClassification
 from transformers.models.gpt2.modeling_gpt2 import GPT2Config, GPT2LMHeadModel
 from transformers.pytorch_utils import Conv1D
@@ -751,6 +752,7 @@ def trained_answers(impl, method, trained, asked):
 def warm_up() -> None:
     """In the process that all workers are copies of: what libraries make at first use is made once."""
     _tiny()
+    _unfilled_shallow()
     models = [(MODELS[kind](0), _batches([[3, 2]], 0, kind)[0]) for kind in MODELS]
     if "peft" in sys.modules:
         ids, parts = torch.ones(1, 4, dtype=torch.int64), _library_parts(lambda _: None)
@@ -776,26 +778,15 @@ def _refuses(impl, adapted: nn.Module) -> bool:
         return True
 
 
-class _EnoughError(BaseException):
-    """Ends a training of which enough was seen; no `except Exception` may go on."""
-
-
 @contextmanager
-def _rates(first: int | None = None) -> Iterator[list[float]]:
-    """The learning rate of the first group whenever any optimiser steps; at `first` of them the training ends."""
+def _rates() -> Iterator[list[float]]:
+    """The learning rate of the first group whenever any optimiser steps."""
     rates: list[float] = []
-
-    def look(optimizer: torch.optim.Optimizer, *_: object) -> None:
-        if len(rates) == first:
-            raise _EnoughError
-        rates.append(float(optimizer.param_groups[0]["lr"]))
-
-    handle = register_optimizer_step_pre_hook(look)
+    handle = register_optimizer_step_pre_hook(
+        lambda optimizer, *_: rates.append(float(optimizer.param_groups[0]["lr"]))
+    )
     try:
         yield rates
-    except BaseException as error:  # whatever a loop makes of it on the way
-        if len(rates) != first or isinstance(error, KeyboardInterrupt):
-            raise
     finally:
         handle.remove()
 
@@ -811,22 +802,41 @@ class _Table(nn.Module):
         return _Output(self.table(input_ids))
 
 
-def recipe_rates(impl, lr, epochs, batches, first=None):
-    """`train` with AdamW, `lr_factor(s, N // 10, N)` and so many batches: the learning rates of the first updates"""
-    with _rates(first) as rates:
+def recipe_rates(impl, lr, epochs, batches):
+    """`train` with `lr_factor(s, N // 10, N)` and so many batches: the learning rate of every update"""
+    with _rates() as rates:
         impl.train(
             _Table(), [_text(torch.zeros(1, 2, dtype=torch.int64)) for _ in range(batches)], epochs=epochs,
-            make_optimizer=lambda groups: torch.optim.AdamW(groups, lr=lr), loss=_squares,
+            make_optimizer=lambda groups: torch.optim.SGD(groups, lr=lr),
+            loss=lambda logits, labels: (logits.sum(), labels.numel()),
             schedule=lambda step, total_steps: impl.lr_factor(step, total_steps // 10, total_steps),
         )  # fmt: skip
     return {"rates": torch.tensor(rates, dtype=torch.float64)}
 
 
-def full_rates(impl, seed, batches, first):
-    """`adapt(model, "full", batches, parts, seed)` with so many batches: the learning rates of the first updates"""
-    model = _gpt2(seed, layers=0)  # as good as any here, and twice as quick
+class _Shallow(GPT2LMHeadModel):
+    """A GPT-2 without layers, and without the library's way past them, which takes longer than all the rest."""
+
+    def forward(self, input_ids: Tensor, **_: object) -> CausalLMOutput:
+        parts = self.transformer
+        embedded = parts.wte(input_ids) + parts.wpe(torch.arange(input_ids.shape[-1]))
+        return CausalLMOutput(logits=self.lm_head(parts.ln_f(embedded)))
+
+
+@made_once
+def _unfilled_shallow() -> nn.Module:
+    config = GPT2Config(
+        vocab_size=WORDS, n_positions=4, n_embd=4, n_layer=0, n_head=1, use_cache=False, bos_token_id=None,
+        eos_token_id=None,
+    )  # fmt: skip
+    return unfilled(_Shallow, config)
+
+
+def full_rates(impl, seed, batches):
+    """`adapt(model, "full", batches, parts, seed)` with so many batches: the learning rate of every update"""
+    model = _randomise(_unfilled_shallow(), seed, (), "float64")
     texts = _batches([[2]] * batches, seed, "gpt2")
-    with _rates(first) as rates:
+    with _rates() as rates:
         impl.adapt(model, "full", texts, _library_parts(lambda _: None), seed)
     return {"rates": torch.tensor(rates, dtype=torch.float64)}
 

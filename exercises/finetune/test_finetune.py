@@ -790,13 +790,13 @@ def comes_of_training(seen, oracle, method, asked):
 RECIPES = {"full": (8e-3, 10), "lora": (4e-2, 10), "prompt": (1.5e-1, 20)}
 
 
-def recipe(student, method, **asked):
+def recipe(student, method, batches=1):
     """The learning rates that the student's own `train` and `lr_factor` make of a recipe.
 
     The number of updates is a multiple of 10: how a tenth is rounded is free.
     """
     lr, epochs = RECIPES[method]
-    rates = student.ask("recipe_rates", lr=lr, epochs=epochs, **{"batches": 1} | asked)["rates"]
+    rates = student.ask("recipe_rates", lr=lr, epochs=epochs, batches=batches)["rates"]
     return array(rates, what="the learning rates of `train`")
 
 
@@ -837,10 +837,8 @@ def test_full(student, oracle, inputs):
     exactly(len(seen["moved"]), 28, what="the number of weight tensors that training moved")
     exactly(seen["off_raises"], True, what="whether `adapter_off` raises ValueError")
     comes_of_training(seen, oracle, "full", asked)
-    by_recipe(seen, "full", recipe(student, "full"))
-    # So many updates that a ninth of them is another number than a tenth; the first show how long the warm-up is.
-    many = {"batches": 9, "first": 12}
-    by_recipe(student.ask("full_rates", seed=inputs.seed, **many), "full", recipe(student, "full", **many))
+    # As many updates as it takes for a ninth of them to be another number than a tenth.
+    by_recipe(student.ask("full_rates", seed=inputs.seed, batches=9), "full", recipe(student, "full", batches=9))
 
 
 @check(

@@ -8,7 +8,9 @@ call that fails for a signature before the function is entered.
 
 import ast
 import functools
+import io
 import re
+import tokenize
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -145,7 +147,10 @@ class _Parts:
     @classmethod
     def of(cls, source: str) -> "_Parts":
         """What its statements at the top are together; raises SyntaxError and ValueError."""
-        parts = [_part(chunk) for chunk in _chunks(source)]
+        try:
+            parts = [_part(chunk) for chunk in _chunks(source)]
+        except SyntaxError:  # a statement begins on the line before it, behind a backslash say
+            parts = [_part(source)]
         functions: dict[str, str] = defaultdict(str)
         mentions: dict[str, frozenset[str]] = defaultdict(frozenset)
         for part in parts:
@@ -181,6 +186,8 @@ class Differences:
         if self._asked_for & LOOKS_INSIDE:
             return None
         try:
+            if tokenize.detect_encoding(io.BytesIO(source).readline)[0] != "utf-8":
+                return None
             text = source.decode()
             if text.startswith(self._text):
                 found = set().union(*map(self._of_later, ast.parse(text.removeprefix(self._text)).body))

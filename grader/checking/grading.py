@@ -176,15 +176,26 @@ class Bench:
     def tracing(
         self, exercise: Exercise, bodies: Mapping[str, Callable[..., None]], seeds: Mapping[str, int]
     ) -> Iterator[Tracer]:
-        """Tells how wrong answers fail the checks of these bodies; what was learnt once is kept."""
-        running: dict[str, Implementation] = {}
+        """Tells how wrong answers fail the checks of these bodies; what was learnt once is kept.
+
+        One worker does for all that are asked: to start one takes longer than most of what they are asked.
+        """
+        last: Implementation | None = None
+
+        def running(answer: Answer) -> Implementation:
+            nonlocal last
+            if last is None or last.source.content != answer.source:
+                former, last = last, self.student(exercise, answer.source)
+                if former:
+                    last.held.succeed(former.held)
+            return last
 
         def trace(answer: Answer, check_id: str, like: Trace) -> Trace | None:
             name, body, seed = answer.path.name, bodies[check_id], seeds[check_id]
             key = exercise.name, name, check_id, seed
             known = self._traces.get(key)
             if key not in self._traces or (known and known.parted and not known.differs(like)):
-                student = running.setdefault(name, self.student(exercise, answer.source))
+                student = running(answer)
                 student.exchanges = asked = Beside(like)
                 try:
                     cases = self.cases(require_check(body), body, seed)[: like.index + 1]
@@ -199,8 +210,8 @@ class Bench:
         try:
             yield trace
         finally:
-            for student in running.values():
-                student.close()
+            if last:
+                last.close()
 
     def settle(self) -> None:
         """End the processes of our own implementations; what they answered stays known."""

@@ -177,6 +177,16 @@ class Held:
             self._printed += worker.output.take()
         return Heard(outcome, b"" if isinstance(outcome, Died) else given.fingerprint)
 
+    def succeed(self, former: "Held") -> None:
+        """Take over another one's worker, if that lives, and load this source there.
+
+        Only for files of our own: what one leaves behind in libraries, the next one meets.
+        """
+        worker, former._worker = former._worker, None
+        if worker and worker.alive:
+            self._worker = worker
+            self._load(worker)
+
     def close(self) -> None:
         """End its worker, if one runs."""
         if self._worker:
@@ -188,10 +198,13 @@ class Held:
         if self._worker is None or not self._worker.alive:
             self._worker = self._start()
             if self.load_failure is None:
-                with self._cancellation.interrupting(self._worker):
-                    outcome = self._worker.load(self._source.name, self._source.content or b"")
-                self.load_failure = None if isinstance(outcome, Answer) else outcome
+                self._load(self._worker)
         return self._worker
+
+    def _load(self, worker: Worker) -> None:
+        with self._cancellation.interrupting(worker):
+            outcome = worker.load(self._source.name, self._source.content or b"")
+        self.load_failure = None if isinstance(outcome, Answer) else outcome
 
     def _start(self) -> Worker:
         source = self._source

@@ -8,6 +8,7 @@ import copy
 import functools
 from collections import OrderedDict
 from collections.abc import Callable
+from types import NoneType
 from typing import Any, ParamSpec, TypeVar, cast
 
 import torch
@@ -20,6 +21,8 @@ KEPT = 64
 """different models of one kind in a process"""
 HOOKS = (dict, OrderedDict, set)
 """In what a module keeps those; most modules have none."""
+PLAIN = (NoneType, bool, int, float, str)
+"""What is its own copy, as most attributes are."""
 COPYING = ("__deepcopy__", "__reduce__", "__reduce_ex__", "__getstate__", "__setstate__", "__new__")
 
 
@@ -74,13 +77,16 @@ def _copied(module: nn.Module, memo: dict[int, Any]) -> nn.Module:
         return copy.deepcopy(module, memo)
     twin: nn.Module = kind.__new__(kind)
     memo[id(module)] = twin
+    copied = vars(twin)
     for name, value in vars(module).items():
-        if name == "_modules":
-            vars(twin)[name] = {key: None if part is None else _copied(part, memo) for key, part in value.items()}
+        if type(value) in PLAIN:
+            copied[name] = value
+        elif name == "_modules":
+            copied[name] = {key: None if part is None else _copied(part, memo) for key, part in value.items()}
         elif type(value) in HOOKS and not value:
-            vars(twin)[name] = memo.setdefault(id(value), type(value)())
+            copied[name] = memo.setdefault(id(value), type(value)())
         else:
-            vars(twin)[name] = copy.deepcopy(value, memo)
+            copied[name] = copy.deepcopy(value, memo)
     return twin
 
 
