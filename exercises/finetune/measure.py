@@ -49,7 +49,7 @@ def few_shot(finetune: ModuleType, method: str, examples: int) -> float:
             order = random.Random(f"{key} {seed}").sample(range(MODULUS), MODULUS)
             ids = sentences(*coefficients)
             shown, held = ids[order[:examples]], ids[order[examples:]]
-            adapted = finetune.adapt(_tiny(), method, [_text(shown)], _library_parts(lambda _: None), seed)
+            adapted = finetune.adapt(_tiny(), method, [_text(shown)], _library_parts(), seed)
             found.append(accuracy(adapted, held))
     return sum(found) / len(found)
 
@@ -60,7 +60,7 @@ def forgetting(finetune: ModuleType, method: str) -> dict[str, float | None]:
     runs = []
     for seed, coefficients in enumerate(NEW_MAPS):
         new = sentences(*coefficients)
-        adapted = finetune.adapt(_tiny(), method, [_text(new)], _library_parts(lambda _: None), seed)
+        adapted = finetune.adapt(_tiny(), method, [_text(new)], _library_parts(), seed)
         run = {"new map": accuracy(adapted, new), "known maps": accuracy(adapted, known)}
         if method != "full":
             with finetune.adapter_off(adapted) as base:

@@ -54,13 +54,13 @@ def _randomise(model: nn.Module, seed: int, frozen: tuple[str, ...], dtype: str)
 
 
 @made_once
-def _unfilled_gpt2(layers: int, tied: bool, dropout: float) -> nn.Module:
+def _unfilled_gpt2(layers: int, tied: bool, dropout: float, kind: type[GPT2LMHeadModel] = GPT2LMHeadModel) -> nn.Module:
     config = GPT2Config(
         vocab_size=WORDS, n_positions=12, n_embd=8, n_layer=layers, n_head=2, tie_word_embeddings=tied,
         resid_pdrop=dropout, embd_pdrop=dropout, attn_pdrop=dropout, attn_implementation="eager", use_cache=False,
         bos_token_id=None, eos_token_id=None,
     )  # fmt: skip
-    return unfilled(GPT2LMHeadModel, config)
+    return unfilled(kind, config)
 
 
 def _gpt2(seed: int, dtype: str = "float64", layers: int = 1, tied: bool = True, dropout: float = 0.0) -> nn.Module:
@@ -683,7 +683,7 @@ def _tiny() -> nn.Module:
     return model.eval()
 
 
-def _library_parts(watch: Callable[[Tensor], None]) -> dict[str, Callable]:
+def _library_parts(watch: Callable[[Tensor], None] = lambda _: None) -> dict[str, Callable]:
     """The parts of `adapt` as PEFT makes them; `watch` is shown the logits of a model with a prompt.
 
     PEFT is imported here, when it is needed: it is not warm where the process also serves exercises that forbid it.
@@ -734,7 +734,7 @@ def base_answers(impl, ids):
 
 def trained_answers(impl, method, trained, asked):
     """The logits for the last token of sentences, by the library's model with these numbers for what learns."""
-    parts, model = _library_parts(lambda _: None), _tiny()
+    parts, model = _library_parts(), _tiny()
     if method == "lora":
         # Its own rank: whether that is the right one is asked elsewhere.
         model = parts["inject_lora"](model, ["c_attn", "c_proj", "c_fc"], r=min(trained[0].shape), alpha=8)
@@ -752,10 +752,10 @@ def trained_answers(impl, method, trained, asked):
 def warm_up() -> None:
     """In the process that all workers are copies of: what libraries make at first use is made once."""
     _tiny()
-    _unfilled_shallow()
+    _unfilled_gpt2(0, True, 0.0, _Shallow)
     models = [(MODELS[kind](0), _batches([[3, 2]], 0, kind)[0]) for kind in MODELS]
     if "peft" in sys.modules:
-        ids, parts = torch.ones(1, 4, dtype=torch.int64), _library_parts(lambda _: None)
+        ids, parts = torch.ones(1, 4, dtype=torch.int64), _library_parts()
         adapted = parts["inject_lora"](_tiny(), ["c_attn", "c_proj", "c_fc"], r=2, alpha=4)
         models += [(adapted, _text(ids)), (parts["PtuningModel"](_tiny(), 2), _text(ids))]
     for model, batch in models:
@@ -823,21 +823,12 @@ class _Shallow(GPT2LMHeadModel):
         return CausalLMOutput(logits=self.lm_head(parts.ln_f(embedded)))
 
 
-@made_once
-def _unfilled_shallow() -> nn.Module:
-    config = GPT2Config(
-        vocab_size=WORDS, n_positions=4, n_embd=4, n_layer=0, n_head=1, use_cache=False, bos_token_id=None,
-        eos_token_id=None,
-    )  # fmt: skip
-    return unfilled(_Shallow, config)
-
-
 def full_rates(impl, seed, batches):
     """`adapt(model, "full", batches, parts, seed)` with so many batches: the learning rate of every update"""
-    model = _randomise(_unfilled_shallow(), seed, (), "float64")
+    model = _randomise(_unfilled_gpt2(0, True, 0.0, _Shallow), seed, (), "float64")
     texts = _batches([[2]] * batches, seed, "gpt2")
     with _rates() as rates:
-        impl.adapt(model, "full", texts, _library_parts(lambda _: None), seed)
+        impl.adapt(model, "full", texts, _library_parts(), seed)
     return {"rates": torch.tensor(rates, dtype=torch.float64)}
 
 
